@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from archgraph.errors import QueryError, not_among, quoted
 from archgraph.keywords import strict_keywords
+from archgraph.sizes.law_text import law_text
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -69,7 +70,7 @@ def _cost_broken(g: Architecture, metric: str, want: Wanted) -> str:
     if not isinstance(number, int | float):
         raise QueryError(f"{metric} is held to a number, and not to {quoted(number)}", hint='macs=("<=", 120e9)')
     value = int(g.metric(metric))
-    law = f"{metric}: {g.symbolic().metric(metric)} = {value:,}"
+    law = f"{metric}: {law_text(g.symbolic().metric(metric))} = {value:,}"
     if g.gaps and not metric_named(metric).weights:
         return f"{law} at least, which cannot be held to {relation} {number:,}"
     holds = value == number if relation == "==" else HOLDS[relation](value, number)

@@ -11,6 +11,7 @@ from archgraph.architecture.several import contrast
 from archgraph.data import table
 from archgraph.data.figure_words import STYLES
 from archgraph.errors import ArchgraphError, MissingToolError, QueryError, not_among, printable
+from archgraph.sizes.law_text import law_text
 from archgraph.spec.definitions import STEP_KEYWORDS
 from archgraph.spec.shipped import shipped_folder, shipped_names
 
@@ -100,7 +101,7 @@ def _point(g: Architecture, ask: Ask) -> Architecture:
 def _laws(g: Architecture, ask: Ask) -> PageData:
     point = _point(g, ask)
     metrics = [
-        {"metric": name, "law": str(g.expression(name)), "value": int(point.metric(name))} for name in PAGE_METRICS
+        {"metric": name, "law": law_text(g.expression(name)), "value": int(point.metric(name))} for name in PAGE_METRICS
     ]
     return {"name": g.name, "metrics": metrics, "table": point.table().to_html(), **_sizes(g, ask)}
 

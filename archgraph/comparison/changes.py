@@ -13,6 +13,7 @@ from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
+from archgraph.sizes.law_text import law_text
 
 CHANGED_METRICS = ("params", "macs", "flops", "activations", "saved_bytes")
 """The metrics of changes: what is computed, how much it leaves, and the bytes of it that autograd keeps."""
@@ -52,7 +53,7 @@ class Changes:
     @cached_property
     def laws(self) -> Mapping[str, tuple[str, str]]:
         """The laws that read differently, by metric."""
-        both = {name: tuple(str(_law(g, name)) for g in self.networks) for name in CHANGED_METRICS}
+        both = {name: tuple(law_text(_law(g, name)) for g in self.networks) for name in CHANGED_METRICS}
         return {name: (before, after) for name, (before, after) in both.items() if before != after}
 
     @cached_property

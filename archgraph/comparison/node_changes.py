@@ -10,6 +10,7 @@ from archgraph.cost.costs import CostRow, metric_named
 from archgraph.cost.part import whole_part
 from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.network import Network
+from archgraph.sizes.law_text import law_text
 
 NODE_METRICS = ("params", "macs")
 """The metrics by which nodes and groups of them are compared."""
@@ -91,8 +92,8 @@ def _operands(graph: Graph, prefix: str, names: Mapping[Value, str]) -> Iterator
 
 
 def _facts(row: CostRow, operands: str) -> Mapping[str, str]:
-    arguments = {item.name: str(getattr(row.node.op, item.name)) for item in fields(row.node.op)}
-    shape = ", ".join(f"{axis}: {length}" for axis, length in row.type.axes)
+    arguments = {item.name: law_text(getattr(row.node.op, item.name)) for item in fields(row.node.op)}
+    shape = ", ".join(f"{axis}: {law_text(length)}" for axis, length in row.type.axes)
     return {"op": row.node.label, **arguments, "of": operands, "shape": f"{{{shape}}}"}
 
 

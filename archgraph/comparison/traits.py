@@ -27,6 +27,7 @@ from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import elasticity, exponent
 from archgraph.ops.reach import Blocks, in_general
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import replaced, symbol
 
 Trait: TypeAlias = "tuple[str, Callable[[Network], Cell]]"
@@ -186,7 +187,7 @@ def heaviest(g: Network) -> Cell:
 def law(g: Network, metric: str) -> Cell:
     """The law of a metric in the user's symbols."""
     found = whole_part(g).expression(metric)
-    return Cell(str(found), law=found)
+    return Cell(law_text(found), law=found)
 
 
 def value(g: Network, metric: str) -> Cell:

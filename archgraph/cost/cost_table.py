@@ -14,6 +14,7 @@ from archgraph.errors import QueryError
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 
 
 def cost_table(g: Network, by: str, metrics: tuple[str, ...]) -> Table:
@@ -50,7 +51,7 @@ def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
     if by != "node":
         return {}
     row = members[0]
-    shape = ", ".join(f"{axis}: {g.law(length)}" for axis, length in row.type.axes)
+    shape = ", ".join(f"{axis}: {law_text(g.law(length))}" for axis, length in row.type.axes)
     operation = row.node.label + (f" (shared with {row.shared_with})" if row.shared_with else "")
     operation += " (dead)" if row.dead else ""
     return {"op": operation, "shape": "{" + shape + "}"}
@@ -69,7 +70,7 @@ def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
 
 def _law(g: Network, metric: str) -> str:
     """A law and what stands before its value; of a network without symbols the value is all there is."""
-    return _bound(g, metric) + (f"{whole_part(g).metric(metric)} = " if g.symbols else "")
+    return _bound(g, metric) + (f"{law_text(whole_part(g).metric(metric))} = " if g.symbols else "")
 
 
 SUMMARY = ("params", "macs", "flops", "activations")
@@ -94,4 +95,9 @@ def summary_table(g: Network) -> Table:
 def _summary_row(metric: Metric, laws: Network, numbers: Network) -> dict[str, object]:
     bound = _bound(laws, metric.name)
     law, value = (whole_part(each).metric(metric.name) for each in (laws, numbers))
-    return {"metric": metric.name, "law": f"{bound}{law}", "value": value, "counts": f"{bound}{metric.meaning}"}
+    return {
+        "metric": metric.name,
+        "law": f"{bound}{law_text(law)}",
+        "value": value,
+        "counts": f"{bound}{metric.meaning}",
+    }

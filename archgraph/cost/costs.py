@@ -12,6 +12,7 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import TensorType
 
@@ -309,7 +310,7 @@ def _needed(node: Member, graph: Graph, needed: Needed, alive: frozenset[Member]
 
 def level_of(type_: TensorType) -> str:
     """Return the resolution level of a type: its position sizes, or `embedding` where it has none."""
-    return " x ".join(str(type_.size(axis)) for axis in type_.positions) or "embedding"
+    return " x ".join(law_text(type_.size(axis)) for axis in type_.positions) or "embedding"
 
 
 GROUPS: dict[str, Callable[[CostRow], str]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from archgraph.cost.costs import CostRow, grouping
 from archgraph.graph.network import Network
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.types import TensorType
 
 
@@ -21,4 +22,4 @@ def group_in(g: Network, by: str) -> Callable[[CostRow], str]:
 
 def level_in(g: Network, type_: TensorType) -> str:
     """Return the level of a type in the user's symbols or numbers: its position sizes, or `embedding` without any."""
-    return " x ".join(str(g.law(type_.size(axis))) for axis in type_.positions) or "embedding"
+    return " x ".join(law_text(g.law(type_.size(axis))) for axis in type_.positions) or "embedding"

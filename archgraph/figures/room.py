@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from archgraph.figures.drawing.diagram import Diagram
+from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.style import WIDEST
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.closer import closer
 from archgraph.figures.layout.columns import in_columns
 
 PAGE_HEIGHT = 9 * 72.0
+_NARROW, _TALL, _HALF, _LOWER = 0.5, 0.75, 0.56, 0.75
+"""Of a page: how wide a narrow drawing is at most, how high a high one at least; of its height, that of its halves."""
 _SMALLER = {
     "full": ("view='overview'", "depth=0", "focus= on a part"),
     "unrolled": ("view='full'", "view='overview'"),
@@ -32,7 +36,24 @@ def put_on_page(facts: Facts, drawn: Diagram, width: float, below: float) -> Dia
     room = _room(facts, below)
     if drawn.height <= room or facts.options.direction == "right":
         return drawn
-    return closer(drawn, room) or in_columns(drawn, width, room) or drawn
+    pulled = closer(drawn, room)
+    # What is pulled together bends lines, which may run through boxes then.
+    if pulled is not None and (is_faulty(drawn) or not is_faulty(pulled)):
+        return pulled
+    return in_columns(drawn, width, room) or drawn
+
+
+def across_page(facts: Facts, drawn: Diagram, widths: Sequence[float]) -> Diagram:
+    """A drawing that is high and leaves half of the width empty that was asked for, in two columns.
+
+    Where no width is asked for, a page as narrow as the drawing is chosen instead.
+    """
+    if len(widths) > 1 or facts.options.direction == "right" or facts.options.height is not None:
+        return drawn
+    if drawn.width > _NARROW * widths[0] or drawn.height < _TALL * widths[0]:
+        return drawn
+    halves = in_columns(drawn, widths[0], drawn.height * _HALF)
+    return halves if halves is not None and halves.height <= _LOWER * drawn.height else drawn
 
 
 def fits_page(facts: Facts, drawn: Diagram, width: float, below: float) -> bool:

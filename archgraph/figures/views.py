@@ -20,6 +20,7 @@ from archgraph.figures.content.totals import signs, totals
 from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
+from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
@@ -32,8 +33,9 @@ from archgraph.figures.overview.less import graph_drawings, line_drawings
 from archgraph.figures.overview.spine import block_diagram, repeat_groups
 from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
-from archgraph.figures.room import fits_page, put_on_page, size_notes
+from archgraph.figures.room import across_page, fits_page, put_on_page, size_notes
 from archgraph.outline.wording import capitalized
+from archgraph.sizes.law_text import law_text
 
 _CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
 _TITLE_LINES, _TITLE_PITCH = 3, 11.0
@@ -78,15 +80,18 @@ def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
 
 
 def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
-    """The most detailed drawing that fits a page, or the least detailed one."""
-    drawn = Diagram()
+    """The most detailed drawing that fits a page without a fault, or one that fits, or the least detailed one."""
+    drawn, fitting = Diagram(), None
     for whole in _drawings(facts, view, widths, engine):
         below = _legend_below(facts, whole, _page(whole, widths)) if facts.options.legend else None
         reserved = 0.0 if below is None else _LEGEND_GAP + below.height
         drawn = put_on_page(facts, whole, widths[-1], reserved)
+        drawn = across_page(facts, drawn, widths)
         if fits_page(facts, drawn, widths[-1], reserved):
-            return drawn
-    return drawn
+            if not is_faulty(drawn):
+                return drawn
+            fitting = fitting or drawn
+    return fitting or drawn
 
 
 def _page(drawn: Diagram, widths: list[float]) -> float:
@@ -268,7 +273,7 @@ def _scale(facts: Facts):
     side = ", one side" if len(lengths) > 1 else ""
     unit = f"{facts.unit}{side}" if facts.pixels == 1 else f"elements of {facts.pixels} px{side}"
     heading = line_of(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
-    name = str(facts.shown(lengths[axis]))
+    name = law_text(facts.shown(lengths[axis]))
     law = facts.shown(lengths[axis])
     return ticks(facts.number(lengths[axis]), name if name.isidentifier() else "", law, facts.place), heading
 

@@ -10,6 +10,7 @@ from sympy import Expr, Integer, Max, Min, Poly, Rational, Symbol, ceiling, floo
 
 from archgraph.errors import QueryError
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import is_ordered, replaced, symbol
 
 STEPS: tuple[type[Expr], ...] = (floor, ceiling, Max, Min)
@@ -117,7 +118,9 @@ def smooth_in(law: Expr, symbol: Symbol) -> Expr:
     """
     for part in law.atoms(*STEPS):
         if symbol in part.free_symbols:
-            raise QueryError(f"the law is not a power law in {symbol}: it holds {part}", hint=advice(part, symbol))
+            raise QueryError(
+                f"the law is not a power law in {symbol}: it holds {law_text(part)}", hint=advice(part, symbol)
+            )
     return expanded(law)
 
 

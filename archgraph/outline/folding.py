@@ -4,7 +4,8 @@ Of every fold is true:
 
 - every item of the structure lies in exactly one group, as before, so that costs of the groups add up to the same;
 - the main line has at most as many groups as are asked for;
-- what lies beside the line stays there, unless only steps of one fold read it.
+- what lies beside the line stays there, unless only steps of one fold read it, or it lies between two of them;
+- no way leads out of a fold and back into it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
-from archgraph.graph.ir import Value
 from archgraph.outline.forms.repeats import runs
 from archgraph.outline.groups import Group, read_elsewhere, shape_of_member
 from archgraph.outline.items import Item
+from archgraph.outline.side_ways import side_ways
 from archgraph.outline.structure import Structure, linked
 
 
@@ -69,10 +70,10 @@ def _words(group: Group) -> tuple[str, ...]:
 
 
 def _step(groups: Sequence[Group]) -> Group:
-    return groups[0] if len(groups) == 1 else _together(groups)
+    return groups[0] if len(groups) == 1 else one_group(groups)
 
 
-def _together(groups: Sequence[Group], sides: Iterable[Group] = ()) -> Group:
+def one_group(groups: Sequence[Group], sides: Iterable[Group] = ()) -> Group:
     """Neighbours as one group: what stood before the later ones is inside."""
     first, *others = groups
     items = (*first.items, *(item for group in others for item in (*group.before, *group.items)))
@@ -85,7 +86,7 @@ def _together(groups: Sequence[Group], sides: Iterable[Group] = ()) -> Group:
 def _fold(steps: Sequence[Group], sides: Sequence[Group]) -> Group:
     if len(steps) == 1 and not sides:
         return steps[0]
-    whole = _together(steps, sides)
+    whole = one_group(steps, sides)
     every = tuple(chain.from_iterable(step.steps or (step,) for step in steps))
     return Group(whole.items, whole.before, whole.absorbed, beside=whole.beside, steps=every, shared=whole.shared)
 
@@ -96,18 +97,19 @@ def _evenly(parts: Sequence[tuple[Group, ...]], most: int) -> Iterator[Sequence[
 
 
 def _homes(found: Structure, parts: Sequence[Sequence[Group]]) -> dict[int, tuple[Group, ...]]:
-    """The groups beside the line that belong to a fold: steps of no other part read what they make."""
+    """The groups beside the line that belong to a fold: steps of no other part read what they make, or they lie on a
+    way from one of its steps to another, which would else lead out of a box and back into it.
+    """
     place: dict[Item, int] = {item: at for at, part in enumerate(parts) for step in part for item in step.all}
-    results = {group for group, _ in found.outputs}
-    readers: dict[Group | Value, list[Group]] = {}
-    for source, target, _ in found.links:
-        readers.setdefault(source, []).append(target)
+    results, ways = {group for group, _ in found.outputs}, side_ways(found, place)
     homes: dict[int, tuple[Group, ...]] = {}
     # From the end, so that the readers of a side that others read through have found their places.
     for side in reversed(found.sides):
-        places = {place.get(target.items[0]) for target in readers.get(side, ())}
-        (home,) = places if len(places) == 1 else (None,)
-        if home is not None and len(parts[home]) > 1 and side not in results:
+        way = ways[side]
+        places = {place.get(target.items[0]) for target in way.readers}
+        (home,) = places if len(places) == 1 and side not in results else (None,)
+        home = way.first if way.first == way.last else home
+        if home is not None and len(parts[home]) > 1:
             place.update(dict.fromkeys(side.all, home))
             homes[home] = (side, *homes.get(home, ()))
     return homes

@@ -16,6 +16,7 @@ from functools import cached_property
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.laws.numeric import value_at
 from archgraph.outline.constants import Constants, placed_constants
+from archgraph.outline.early_results import without_early
 from archgraph.outline.groups import Group, is_circle, merge
 from archgraph.outline.items import Flow, Item, is_transition, resamples
 from archgraph.outline.resolution import magnitude, scale
@@ -92,8 +93,13 @@ def _leads(flow: Flow, start: Value, end: Value) -> bool:
 
 
 def end_of(flow: Flow) -> Value:
-    """The output with the finest positions; the first of them. One that is only an input handed on comes last."""
-    return max(flow.outputs, key=lambda value: (value in flow.maker, value_at(value.type.area, {}, _LARGE)))
+    """The output with the finest positions; of several, the first that is not made on the way to another.
+
+    One that is only an input handed on comes last.
+    """
+    ranks = [(value in flow.maker, value_at(value.type.area, {}, _LARGE)) for value in flow.outputs]
+    finest = [value for value, rank in zip(flow.outputs, ranks, strict=True) if rank == max(ranks)]
+    return finest[0] if len(finest) == 1 else (without_early(flow, finest) or finest)[0]
 
 
 def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...]:

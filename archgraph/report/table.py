@@ -19,6 +19,8 @@ from archgraph.keywords import strict_methods
 from archgraph.report.brief import in_brief
 from archgraph.report.escapes import csv_cell, json_text, latex, markdown
 from archgraph.report.frames import data_frame
+from archgraph.sizes.law_text import law_text
+from archgraph.sizes.rounding import shortly_rounded
 
 if TYPE_CHECKING:
     from archgraph.report.frames import DataFrame
@@ -199,18 +201,18 @@ class Table:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else law_text(value)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (int, float, str)) or value is None:
         return value
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else law_text(value)
 
 
 def _tex(value: Any) -> str:
     if isinstance(value, Expr):
-        return f"${formula(value)}$"
+        return f"${formula(shortly_rounded(value))}$"
     return latex(_text(value))
 
 

@@ -20,6 +20,7 @@ from archgraph.sizes.bounds import same_size as same_size
 from archgraph.sizes.exact import evaluate as evaluate
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 
 Size: TypeAlias = "Expr"
 SizeRelation = Literal["multiple of", "==", "!=", ">=", "<="]
@@ -174,7 +175,7 @@ class Assumption:
     def __str__(self) -> str:
         relation = f"a {self.relation}" if self.relation == "multiple of" else self.relation
         verb = "is " if self.relation == "multiple of" else ""
-        return f"{self.left} {verb}{relation} {self.right}"
+        return f"{law_text(self.left)} {verb}{relation} {law_text(self.right)}"
 
     def __repr__(self) -> str:
         return f"<assumption {quoted(self, 200)}>"

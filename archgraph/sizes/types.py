@@ -11,6 +11,7 @@ from sympy import Expr
 from archgraph.errors import ShapeError, did_you_mean
 from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import product, size
 
 CHANNEL = "c"
@@ -107,7 +108,7 @@ class TensorType:
         return TensorType(self.axes, dtype)
 
     def __str__(self) -> str:
-        return "{" + ", ".join(f"{name}: {value}" for name, value in self.axes) + "}"
+        return "{" + ", ".join(f"{name}: {law_text(value)}" for name, value in self.axes) + "}"
 
 
 def tensor(dtype: str = "float", **axes: int | Expr) -> TensorType:

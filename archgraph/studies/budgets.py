@@ -12,6 +12,7 @@ from archgraph.graph.network import Network
 from archgraph.laws.search import HOLDS, MAX_SIZE, Met, Solution, amount, first, last, trend
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import replaced
 from archgraph.steps import stepping
 from archgraph.studies.listed import listed
@@ -120,7 +121,7 @@ class _Search:
         if direction == 0:
             raise QueryError(f"{metric} does not depend on {self.name}")
         if direction is None:
-            message = f"{metric} neither only rises nor only falls with {self.name}: {self.laws[metric]}"
+            message = f"{metric} neither only rises nor only falls with {self.name}: {law_text(self.laws[metric])}"
             raise QueryError(message, hint="state the values to try: within=(1, 1024)")
         return direction > 0
 

@@ -147,14 +147,14 @@ def false_laws(figure: Figure, *networks: Network) -> list[str]:
     A line that looks like a law without a claim is listed too: it would never be read back.
     """
     every = [Facts(network) for network in networks]
-    found = [printed for printed in printed_laws(figure.diagram) if not any(_true(facts, printed) for facts in every)]
+    found = [printed for printed in printed_laws(figure.diagram) if not any(is_true(facts, printed) for facts in every)]
     lines = [text for text in figure.diagram.texts() if SIGNED.match(text.string)]
     return [one.text for one in found] + [
         line.string for line in lines if not any(run.claim is not None for run in line.runs)
     ]
 
 
-def _true(facts: Facts, printed: Printed) -> bool:
+def is_true(facts: Facts, printed: Printed) -> bool:
     """Whether it is true of this network, whose symbols the law has."""
     law = printed.claim.law
     if not law.free_symbols <= set(facts.values):

@@ -6,8 +6,8 @@ import pytest
 from gallery_pages import figure_of
 
 from archgraph.figures.drawing.bridges import bridged
-from archgraph.figures.drawing.diagram import Diagram, Edge, Path, Point
-from archgraph.figures.drawing.geometry import flattened
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Point
+from archgraph.figures.drawing.geometry import faults, flattened
 
 FLAT, STEEP = ((0.0, 10.0), (40.0, 10.0)), ((20.0, 0.0), (20.0, 30.0))
 
@@ -45,6 +45,16 @@ def test_lines_that_meet_or_stay_apart_have_none(other):
 def test_an_arc_has_no_room_at_a_corner():
     corner = ((0.0, 10.0), (21.0, 10.0), (21.0, 40.0))
     assert drawn(corner, STEEP)[0].points == corner
+
+
+@pytest.mark.parametrize("top, arcs", [(7.0, False), (3.0, True)])
+def test_an_arc_does_not_run_through_a_box(top, arcs):
+    """The arc is 3.8 points high: of a box that ends below it, it would cut a corner off."""
+    lines = tuple(Edge(f"a{i}", f"b{i}", Path(points)) for i, points in enumerate((FLAT, STEEP)))
+    box = Box("beside", 4.0, 2.0, x=21.0, y=top)
+    drawn = bridged(Diagram((box,), lines, width=40, height=30))
+    assert (drawn.edges[0].path.points != FLAT) == arcs
+    assert not [fault for fault in faults(drawn) if "crosses the box" in fault]
 
 
 def test_neighbours_share_one_arc():

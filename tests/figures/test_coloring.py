@@ -32,7 +32,7 @@ def test_levels_of_the_unet_are_evenly_apart():
 def test_what_the_boxes_of_a_transformer_do():
     found, kinds = tints("dit", "op"), dict(COLOR_KINDS)
     assert found["patchify"] == kinds["convolution"]
-    assert found["blocks.attention"] == kinds["attention"] == found["blocks"]
+    assert found["blocks.attention"] == kinds["attention or recurrence"] == found["blocks"]
     assert found["blocks.mlp"] == kinds["position by position"]
     assert found["blocks.layer_norm"] == kinds["no weights or products"]
 

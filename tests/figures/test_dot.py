@@ -78,3 +78,19 @@ def test_graphviz_draws_it_without_an_overflow(name, tool):
             assert min(ys) <= float(text.get("y", 0)) <= max(ys)
             seen += 1
     assert seen > 4
+
+
+@pytest.mark.skipif(NEATO is None, reason="needs Graphviz")
+@pytest.mark.parametrize("name, options", [("vgg", {"width": "text"}), ("unet", {})])
+def test_what_is_written_beside_an_edge_stands_where_it_does_in_the_figure(name, options):
+    drawn = figure_of(name, **options)
+    done = subprocess.run([str(NEATO), "-n2", "-Tsvg"], input=drawn.dot, capture_output=True, text=True, timeout=120)
+    edges = [one for one in ElementTree.fromstring(done.stdout).iter(f"{SVG}g") if one.get("class") == "edge"]
+    tall = drawn.diagram.height
+    found = [(float(t.get("x", 0)), tall + float(t.get("y", 0))) for one in edges for t in one.iter(f"{SVG}text")]
+    labels = [[text.extent for text in edge.label] for edge in drawn.diagram.edges if edge.label]
+    assert len(found) == sum(map(len, labels)) > 2
+    for extents in labels:
+        x = (min(one.left for one in extents) + max(one.right for one in extents)) / 2
+        y = (min(one.top for one in extents) + max(one.bottom for one in extents)) / 2
+        assert any(abs(x - other) < 3 and abs(y - height) < 12 for other, height in found)

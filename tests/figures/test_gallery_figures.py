@@ -17,6 +17,7 @@ from archgraph.gallery import members_of
 from archgraph.spec.load import shipped_names
 from tests.figures.box_members import noted, titles_of, untrue_headings
 from tests.figures.law_reader import false_laws
+from tests.figures.number_reader import false_numbers, told_numbers
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
 VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
@@ -86,6 +87,22 @@ def test_contrasts(pair, venue):
         assert all(note.endswith("in tall: ask for fewer panels") for note in figure.notes)
         figure = ag.contrast(*networks, venue=venue, panels=["stages", "laws", "ladder", "hops", "matrix"])
     _good(figure, *networks)
+
+
+@pytest.mark.parametrize("pair", SIGNATURES, ids=" vs ".join)
+def test_numbers_of_contrasts_that_are_no_laws(pair):
+    """They are true of their networks, and not of others."""
+    networks = [ag.load(name) for name in pair]
+    figure = ag.contrast(*networks, panels=["laws"])
+    told = list(told_numbers(figure))
+    assert len(told) >= 6 and false_numbers(figure, *networks) == []
+    assert false_numbers(figure, ag.load("vgg")) == told
+
+
+def test_the_contrasts_of_the_pages_are_among_them():
+    from generate import CONTRASTS
+
+    assert set(CONTRASTS.values()) <= set(SIGNATURES)
 
 
 @pytest.mark.slow

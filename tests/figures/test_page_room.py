@@ -1,12 +1,14 @@
 """What is higher than its page: pulled together, put into columns, or told."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from gallery_pages import figure_of
 
 import archgraph as ag
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path
+from archgraph.figures.content.mathtext import words
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Text
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.layout.closer import closer
 from archgraph.figures.layout.columns import in_columns
@@ -29,6 +31,10 @@ def chain(count: int, pitch: float = 30.0) -> Diagram:
     return Diagram(boxes, edges, width=40, height=boxes[-1].extent.bottom)
 
 
+def columns(drawn: Diagram) -> list[float]:
+    return sorted({box.x for box in drawn.boxes})
+
+
 def test_columns_are_even_and_read_from_left_to_right():
     drawn = in_columns(chain(12), 300, 160)
     assert drawn is not None and drawn.height <= 160 and faults(drawn) == []
@@ -47,6 +53,18 @@ def test_nothing_is_cut_where_two_lines_go_on():
     whole = chain(6)
     beside = Edge("b0", "b5", Path(((0, 6), (-8, 6), (-8, 156), (0, 156)), arrow=True))
     assert in_columns(Diagram(whole.boxes, (*whole.edges, beside), width=40, height=162), 300, 100) is None
+
+
+def test_a_column_is_as_wide_as_what_is_written_beside_the_line_that_leaves_it():
+    whole = chain(12)
+    said = Text(words("depthwise conv 3×3 stride 2, batch norm", 7.5), 24.0, 0.0)
+    edges = tuple(
+        replace(edge, label=(said.moved(0.0, box.extent.bottom + 7.0),)) if box.name in ("b3", "b7") else edge
+        for edge, box in zip(whole.edges, whole.boxes, strict=False)
+    )
+    drawn = in_columns(replace(whole, edges=edges, width=said.extent.right), 600, 160)
+    assert drawn is not None and [len([b for b in drawn.boxes if b.x == x]) for x in columns(drawn)] == [4, 4, 4]
+    assert faults(drawn) == []
 
 
 @pytest.mark.parametrize("name, height", [("resnet", "3in"), ("mobilenet_v2", "3in"), ("vgg", "3in"), ("vgg", "5in")])

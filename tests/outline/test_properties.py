@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.outline.folding import fold_line
 from archgraph.outline.forms.form import leaves_of
 from archgraph.outline.forms.network_outline import outline_of
+from archgraph.outline.gathering import gathered_sides
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, flow_of, read_operands
 from archgraph.outline.stages import stages
@@ -134,11 +136,11 @@ def totals_are_sums_over_items(graph, outputs):
 
 
 def structures(graph: Graph, outputs: tuple[Value, ...]) -> Iterator[tuple[Flow, Structure]]:
-    """The structure of every flow, as it is and folded."""
+    """The structure of every flow, as it is and folded, with what is beside it as it is and put together."""
     for one in flows(graph, outputs):
         found = structure(one)
-        yield one, found
-        yield from ((one, fold_line(found, most)) for most in (6, 1))
+        for form in (found, *(fold_line(found, most) for most in (6, 1))):
+            yield from ((one, form), (one, gathered_sides(form)))
 
 
 def every_item_is_in_one_group(graph, outputs):
@@ -162,6 +164,25 @@ def folds_are_as_short_as_asked(graph, outputs):
         for most in (6, 1):
             fewer = fold_line(found, most)
             assert len(fewer.chain) <= most and set(fewer.sides) <= set(found.sides)
+
+
+def no_way_leads_out_of_a_group_and_back(graph, outputs):
+    for one, found in structures(graph, outputs):
+        owner = found.owner
+        before: dict[Group, set[Group]] = {group: set() for group in (*found.chain, *found.sides)}
+        for item in one.items:
+            makers = [one.maker[value] for value in item.inputs if value in one.maker]
+            before[owner[item]] |= {owner[maker] for maker in makers if maker not in owner[item].shared}
+        for group, sources in before.items():
+            sources.discard(group)
+        TopologicalSorter(before).prepare()
+
+
+def little_stands_beside_a_line_when_put_together(graph, outputs):
+    for one in flows(graph, outputs):
+        for most in (6, 1):
+            fewer = gathered_sides(fold_line(structure(one), most))
+            assert len(fewer.sides) <= len(fewer.chain) + 1
 
 
 def sides_come_in_order(graph, outputs):
@@ -306,6 +327,8 @@ LAWS = [
     every_item_is_in_one_group,
     the_main_line_is_a_path,
     folds_are_as_short_as_asked,
+    no_way_leads_out_of_a_group_and_back,
+    little_stands_beside_a_line_when_put_together,
     sides_come_in_order,
     links_and_the_line_are_all_edges,
     shared_constants_depend_on_no_input,

@@ -17,6 +17,7 @@ from archgraph.graph.checkpoints import CheckpointPolicy
 from archgraph.graph.ir import Graph, Member, Repeat
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import ONE
 
 PEAK_NOTES = (
@@ -69,7 +70,7 @@ class PeakMemory:
         ['weights', 'activations']
         """
         rows = [
-            {"kind": kind, "bytes": size, "share": f"{100 * size / self.bytes:.1f} %", "law": str(self.laws[kind])}
+            {"kind": kind, "bytes": size, "share": f"{100 * size / self.bytes:.1f} %", "law": law_text(self.laws[kind])}
             for kind, size in self.by_kind.items()
         ]
         total = {"kind": "total", "bytes": self.bytes, "share": "", "law": ""}

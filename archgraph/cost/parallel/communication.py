@@ -17,6 +17,7 @@ from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import ONE, evaluate
 
 SUMMED_GRADIENTS = "gradients"
@@ -53,7 +54,7 @@ class Communication:
     @property
     def table(self) -> Table:
         """The report as a table, a row per kind."""
-        rows = [{"kind": kind, "bytes": size, "law": str(self.laws[kind])} for kind, size in self.by_kind.items()]
+        rows = [{"kind": kind, "bytes": size, "law": law_text(self.laws[kind])} for kind, size in self.by_kind.items()]
         notes = (
             self.at,
             *self.rank,

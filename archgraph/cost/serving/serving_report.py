@@ -20,6 +20,7 @@ from archgraph.errors import ArchgraphError, QueryError
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
 from archgraph.report.table import Table
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import ONE, ZERO, evaluate, symbol
 
 PACKED, _PLAIN, CACHE, CROSS = "packed weights", "weights", "cache", "cache of the source"
@@ -236,7 +237,12 @@ class Served:
         return Table(f"{title} with {self.past:,} tokens before the next", columns, rows, total, tuple(self._notes()))
 
     def _row(self, kind: str, size: int) -> dict[str, object]:
-        return {"kind": kind, "bytes": size, "kind of number": self.kinds_of_number[kind], "law": str(self.laws[kind])}
+        return {
+            "kind": kind,
+            "bytes": size,
+            "kind of number": self.kinds_of_number[kind],
+            "law": law_text(self.laws[kind]),
+        }
 
     def _notes(self) -> Iterator[str]:
         settings = self.settings

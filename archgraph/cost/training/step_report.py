@@ -22,6 +22,7 @@ from archgraph.graph.network import Network
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 
 CausalPairs: TypeAlias = Literal["all", "half"]
 CAUSAL = ("all", "half")
@@ -84,7 +85,7 @@ class StepFlops:
     def table(self) -> Table:
         """The report as a table."""
         rows = [
-            {"part": part, "FLOP": number, "kind of number": "exact", "law per sample": str(self.laws[part])}
+            {"part": part, "FLOP": number, "kind of number": "exact", "law per sample": law_text(self.laws[part])}
             for part, number in (("forward", self.forward), ("backward", self.backward), ("again", self.again))
         ]
         six = {"part": "6ND", "FLOP": self.six_n_d, "kind of number": "approximation", "law per sample": ""}

@@ -26,6 +26,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
 from archgraph.sizes.symbols import ONE, ZERO, evaluate, symbol
 
 AVERAGE = "average of weights"
@@ -98,7 +99,7 @@ class TrainingMemory:
                 "bytes": size,
                 "share": f"{100 * size / self.bytes:.1f} %",
                 "kind of number": self.kinds_of_number[kind],
-                "law": str(self.laws[kind]),
+                "law": law_text(self.laws[kind]),
             }
             for kind, size in self.by_kind.items()
         ]

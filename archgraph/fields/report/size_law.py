@@ -14,6 +14,7 @@ from archgraph.fields.hulls.hull_fold import HullFold
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.sets.band import Unknown
 from archgraph.graph.ir import Graph, Value
+from archgraph.sizes.law_text import law_text
 
 SizeLabel = Literal["hull", "mean", "bound", "all", "none"]
 
@@ -38,8 +39,8 @@ class SizeLaw:
             return self.domain or self.label
         if self.label in ("hull", "all"):
             note = self.domain or ("all" if self.label == "all" else "")
-            return f"{self.expression} ({note})" if note else str(self.expression)
-        return f"{self.expression} ({self.label}{': ' if self.label == 'bound' else ' '}{self.domain})"
+            return f"{law_text(self.expression)} ({note})" if note else law_text(self.expression)
+        return f"{law_text(self.expression)} ({self.label}{': ' if self.label == 'bound' else ' '}{self.domain})"
 
 
 class SizeLaws:

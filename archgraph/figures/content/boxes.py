@@ -302,7 +302,7 @@ def boxed(contents: Content, width: float | None = None) -> Box:
         height = max(height, _THUMB + (6 if contents.own else 14.0))
     if contents.outline == "double":
         height += INSET
-    low = _BELOW if _beside_and_below(contents)[1] else 0.0
+    low = _BELOW if line_width(_beside_and_below(contents)[1]) > wide - left - _PAD - _picture_width(contents) else 0.0
     height += low
     fill = SIDE_FILL if contents.side else "#ffffff"
     parts = _tinted(outlined(contents.outline, wide, height, fill, _bar(contents)), contents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sympy import Expr
 
@@ -48,6 +48,21 @@ def exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
     value = head[-1].outputs[0] if head else output
     shown = shape(facts.sizes(value), SIZES.body)
     return line_of(words(f"{phrase_in_full(head, facts.brief)} →", SIZES.body), shown, gap=2.5) if head else shown
+
+
+def output_labels(
+    facts: Facts, leaving: Iterable[tuple[str, Value]], *, brief: Callable[[str], bool]
+) -> dict[str, Line]:
+    """What is written at the boxes that further outputs leave: what the output is, or how many there are."""
+    by_box: dict[str, list[Value]] = {}
+    for box, value in leaving:
+        by_box.setdefault(box, []).append(value)
+    return {
+        box: words(f"{len(values)} results", SIZES.small)
+        if len(values) > 1
+        else output_label(facts, values[0], brief=brief(box))
+        for box, values in by_box.items()
+    }
 
 
 def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:

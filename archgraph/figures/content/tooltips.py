@@ -11,6 +11,7 @@ from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.mathtext import grouped
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
+from archgraph.sizes.law_text import law_text
 
 
 def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item] = ()) -> str:
@@ -37,11 +38,11 @@ def _exact(facts: Facts, expression: Expr) -> str:
 
 def _exactly(facts: Facts, expression: Expr) -> str:
     value = grouped(round(facts.value(expression)))
-    law_text = _spelled(expression)
-    return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"
+    spelled = _spelled(expression)
+    return value if spelled.replace("·", "").isdigit() else f"{spelled} = {value}"
 
 
 # Of every trial of a figure, and of every figure of a network, the laws are the same.
 @lru_cache(maxsize=1 << 12)
 def _spelled(expression: Expr) -> str:
-    return str(expression).replace("**", "^").replace("*", "·")
+    return law_text(expression).replace("**", "^").replace("*", "·")

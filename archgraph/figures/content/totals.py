@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sympy import Expr
 
@@ -47,9 +47,21 @@ def _cost(facts: Facts, metric: str, law: Expr) -> Line:
 
 
 def _sizes(facts: Facts, laws: list[Expr], width: float) -> list[Line]:
-    """``at C = 64, H = W = 572``, on as many lines as it takes."""
+    """``at C = 64, H = W = 572``, on as many lines as it takes, which are about equally long."""
+    parts = list(_with_commas(_equal_symbols(facts, laws)))
+    lines = _broken_at(parts, width)
+    while len(lines) > 1:
+        narrower = _broken_at(parts, max(map(line_width, lines)) - 1.0)
+        if len(narrower) > len(lines) or narrower[-1][-1].text == "…":
+            break
+        lines = narrower
+    return lines if parts else []
+
+
+def _broken_at(parts: Sequence[Line], width: float) -> list[Line]:
+    """The values in lines of at most a width, as far as there are lines."""
     lines: list[Line] = [words("at", SIZES.small)]
-    for part in _with_commas(_equal_symbols(facts, laws)):
+    for part in parts:
         longer = line_of(lines[-1], part, gap=2.5)
         if line_width(longer) <= width:
             lines[-1] = longer
@@ -57,7 +69,7 @@ def _sizes(facts: Facts, laws: list[Expr], width: float) -> list[Line]:
             return [*lines[:-1], line_of(lines[-1], words("…", SIZES.small), gap=2.5)]
         else:
             lines.append(part)
-    return lines if len(lines[0]) > 1 else []
+    return lines
 
 
 def _with_commas(parts: list[Line]) -> Iterator[Line]:

@@ -12,10 +12,11 @@ from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.sides import LOOKS, Side, sides
 from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import line_of, words
-from archgraph.figures.content.wrapping import fitted
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text
+from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
 from archgraph.figures.facts.facts import Facts
@@ -25,6 +26,7 @@ from archgraph.figures.maps.maps_panel import maps_panel
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
 _LEAST_STAGES, _LEAST_LEVELS, _LEAST_MAPS = 110.0, 145.0, 210.0
 _PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
+_MOST_RULE_LINES, _RULE_PITCH = 2, 9.5
 #: Pitch of the rows of stages and height of their boxes, from roomy to close.
 _ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW), (15.5, LOW))
 
@@ -114,22 +116,38 @@ def _panels(
 
 
 def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
-    """The networks as feature maps, each on a scale of its own, coloured by what they read of the input."""
+    """The networks as feature maps, each on a scale of its own, coloured by what they read of the input.
+
+    Each stands in the column that is lowest so far, and the scale in what is left below one.
+    """
     rows, own = _abreast(found, width, _LEAST_MAPS)
-    drawn, y = Diagram(width=width), 0.0
-    for start, row in enumerate(rows):
-        parts = [maps_panel(side.facts, own) for side in row]
-        for column, one in enumerate(parts):
-            mark = "abcdef"[start * len(rows[0]) + column]
-            drawn = drawn.plus(_marked(one, mark).moved((own + _GUTTER) * column, y))
-        y += max(one.height for one in parts) + _PANEL_GAP
+    lefts = [(own + _GUTTER) * column for column in range(len(rows[0]))]
+    drawn, bottoms = Diagram(width=width), [0.0] * len(lefts)
+    for side, mark in zip(found, "abcdef", strict=False):
+        one, column = maps_panel(side.facts, own), bottoms.index(min(bottoms))
+        drawn = drawn.plus(_marked(one, mark).moved(lefts[column], bottoms[column]))
+        bottoms[column] += one.height + _PANEL_GAP
+    height, free = max(bottoms) - _PANEL_GAP, bottoms.index(min(bottoms))
     if not scale:
-        return replace(drawn, width=width, height=y - _PANEL_GAP)
+        return replace(drawn, width=width, height=height)
+    below = _rules_of_maps(own)
+    if below.height <= height - bottoms[free]:
+        return replace(drawn.plus(below.moved(lefts[free], height - below.height)), width=width, height=height)
+    below = _rules_of_maps(width)
+    return replace(
+        drawn.plus(below.moved(0, height + _PANEL_GAP)), width=width, height=height + _PANEL_GAP + below.height
+    )
+
+
+def _rules_of_maps(width: float) -> Diagram:
+    """The scale of colours, and how high and wide maps are."""
     below = _scale(width, [])
     rule = "Maps are as high as √(positions along a side) and as wide as √channels, on a scale for each network"
-    line = Text(fitted(words(rule, SIZES.small), width - 1), 0.5, below.height + 8.0, MUTED)
-    below = replace(below, marks=(*below.marks, line), height=below.height + 12.0)
-    return replace(drawn.plus(below.moved(0, y)), width=width, height=y + below.height)
+    lines = wrapped(rule, lambda text: text_width(text, "sans", SIZES.small) <= width - 1, _MOST_RULE_LINES)
+    top = below.height + 8.0
+    texts = (Text(words(line, SIZES.small), 0.5, top + _RULE_PITCH * at, MUTED) for at, line in enumerate(lines))
+    height = below.height + 12.0 + _RULE_PITCH * (len(lines) - 1)
+    return replace(below, marks=(*below.marks, *texts), height=height)
 
 
 def _marked(drawn: Diagram, mark: str) -> Diagram:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from math import hypot
 
-from archgraph.figures.drawing.diagram import Diagram, Edge, Path, Point
-from archgraph.figures.drawing.geometry import flattened
+from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path, Point
+from archgraph.figures.drawing.geometry import flattened, run_inside
 
 _HALF, _RISE, _ROUND = 3.0, 3.8, 2.4
 # From a crossing to the ends of both lines: nearer, one line begins, ends or turns at the other.
@@ -20,7 +20,8 @@ _STRAIGHT = 0.98
 def bridged(diagram: Diagram) -> Diagram:
     """The same drawing, in which the flatter of two lines that cross has an arc.
 
-    Lines that end at each other meet there and do not cross. Where an arc has no room, both lines stay as they are.
+    Lines that end at each other meet there and do not cross. Where an arc has no room, or would run through a box,
+    both lines stay as they are.
 
     >>> across, down = Path(((0, 10), (20, 10))), Path(((10, 0), (10, 20)))
     >>> drawn = bridged(Diagram(edges=(Edge("a", "b", down), Edge("c", "d", across))))
@@ -38,11 +39,11 @@ def bridged(diagram: Diagram) -> Diagram:
         if first.clear(places[0]) and second.clear(places[1]):
             flatter = 0 if one.flatness >= other.flatness else 1
             over.setdefault((one, other)[flatter].edge, []).append(places[flatter])
-    edges = list(diagram.edges)
+    edges, boxes = list(diagram.edges), [box.extent for box in diagram.boxes if box.kind == "node"]
     for index, places in over.items():
         line = lines[index]
         assert line is not None
-        edges[index] = _with_arcs(edges[index], line, sorted(places))
+        edges[index] = _with_arcs(edges[index], line, sorted(places), boxes)
     return replace(diagram, edges=tuple(edges))
 
 
@@ -112,7 +113,7 @@ def _crossing(one: _Piece, other: _Piece) -> Point | None:
     return ax + first * (bx - ax), ay + first * (by - ay)
 
 
-def _with_arcs(edge: Edge, line: _Line, places: Sequence[float]) -> Edge:
+def _with_arcs(edge: Edge, line: _Line, places: Sequence[float], boxes: Sequence[Extent]) -> Edge:
     """The edge with an arc over each place, or one over several that are close to each other."""
     assert edge.path is not None
     arcs: list[tuple[float, float]] = []
@@ -122,6 +123,7 @@ def _with_arcs(edge: Edge, line: _Line, places: Sequence[float]) -> Edge:
             start = arcs.pop()[0]
         arcs.append((start, end))
     room = [arc for arc in arcs if arc[0] > 0 and arc[1] < line.ways[-1] and _is_straight(line, *arc)]
+    room = [arc for arc in room if not _strikes(_arc(*map(line.at, arc)), boxes)]
     if not room:
         return edge
     points, done = [line.points[0]], 0.0
@@ -130,6 +132,10 @@ def _with_arcs(edge: Edge, line: _Line, places: Sequence[float]) -> Edge:
         done = end
     points += [*_between(line, done, line.ways[-1]), line.points[-1]]
     return replace(edge, path=_smooth(edge.path, tuple(points)))
+
+
+def _strikes(arc: Sequence[Point], boxes: Sequence[Extent]) -> bool:
+    return any(run_inside(arc, extent) for extent in boxes)
 
 
 def _is_straight(line: _Line, start: float, end: float) -> bool:

@@ -1,7 +1,7 @@
 """What can be wrong with a finished drawing: overlapping texts, texts outside their box, edges through boxes."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import fsum
 from typing import NamedTuple
 
@@ -151,6 +151,15 @@ class _Course(NamedTuple):
     def strikes(self, extent: Extent) -> bool:
         """Whether the line runs inside a rectangle."""
         return self.around.overlaps(extent) and any(_hits(a, b, extent) for a, b in self.pieces)
+
+
+def run_inside(points: Sequence[Point], extent: Extent) -> bool:
+    """Whether straight pieces run inside a rectangle.
+
+    >>> run_inside([(0, 0), (10, 10)], Extent(4, 4, 6, 6)), run_inside([(0, 0), (10, 0)], Extent(4, 0, 6, 6))
+    (True, False)
+    """
+    return any(_hits(a, b, extent) for a, b in itertools.pairwise(points))
 
 
 def _courses(diagram: Diagram) -> list[_Course]:

@@ -9,6 +9,7 @@ from math import log2
 from sympy import Expr
 
 from archgraph.graph.ir import Member, Repeat
+from archgraph.ops.traced.values import Convolve
 from archgraph.outline.items import Item
 from archgraph.outline.mixing import kinds_of
 from archgraph.outline.resolution import ratio
@@ -19,12 +20,12 @@ COLOR_KINDS: tuple[tuple[str, float], ...] = (
     ("no weights or products", 0.0),
     ("position by position", 0.12),
     ("convolution", 0.42),
-    ("attention", 1.0),
+    ("attention or recurrence", 1.0),
 )
 
 
 def kind_tint(items: Sequence[Item]) -> float:
-    """Attention, else convolution, else products within a position, else nothing of these."""
+    """Attention or recurrence, else convolution, else products within a position, else nothing of these."""
     return COLOR_KINDS[max((_strength(item.member) for item in items), default=0)][1]
 
 
@@ -34,6 +35,9 @@ def _strength(member: Member) -> int:
         return max(map(_strength, member.body.nodes), default=0)
     kinds = kinds_of(member)
     multiplies = member.op.macs(*member.types) != 0
+    # Its weights are an operand, such as a table that several layers share.
+    if isinstance(member.op, Convolve):
+        return 2
     return 3 if "dynamic" in kinds else 0 if not multiplies else 2 if "static" in kinds else 1
 
 

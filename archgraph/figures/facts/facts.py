@@ -29,7 +29,6 @@ from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
-from archgraph.laws.rounding import shortly_rounded
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
@@ -39,6 +38,8 @@ from archgraph.outline.structure import Structure, entry_of, structure
 from archgraph.outline.u_parts import UParts, us_of
 from archgraph.outline.wording import brief
 from archgraph.sizes.expansion import expanded
+from archgraph.sizes.law_text import law_text
+from archgraph.sizes.rounding import shortly_rounded
 
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
@@ -270,9 +271,8 @@ class Facts:
 
     def shown_type(self, value: Value) -> str:
         """The type of a value in plain text."""
-        axes = value.type.axes
-        parts = (f"{axis}: {self.shown(length)}" for axis, length in axes)
-        return self.known(("type", axes), lambda: "{" + ", ".join(parts) + "}")
+        parts = (f"{axis}: {law_text(self.shown(length))}" for axis, length in value.type.axes)
+        return self.known(("type", value.type.axes), lambda: "{" + ", ".join(parts) + "}")
 
     @cached_property
     def _fields(self) -> ReceptiveFields | None:

@@ -108,7 +108,7 @@ def _folded(drawn: Diagram, cuts: Sequence[_Cut]) -> Diagram:
     pieces = [_piece(drawn, top, bottom, {id(cut.edge) for cut in cuts}) for top, bottom in pairwise(ends)]
     whole, left, moves = Diagram(), 0.0, []
     for index, (piece, top) in enumerate(zip(pieces, ends, strict=False)):
-        extent = piece.extent
+        extent = _with_labels(piece.extent, cuts[index : index + 1])
         dx, dy = left - extent.left, (_TURN - extent.top if index or len(pieces) > 1 else -top)
         moves.append((dx, dy))
         whole = whole.plus(piece.moved(dx, dy))
@@ -126,6 +126,17 @@ def _folded(drawn: Diagram, cuts: Sequence[_Cut]) -> Diagram:
         marks=whole.marks,
         width=left - _GAP,
         height=bottom,
+    )
+
+
+def _with_labels(extent: Extent, ended: Sequence[_Cut]) -> Extent:
+    """Of a column, with what is written beside the line that goes on from its end."""
+    labels = [text.extent for cut in ended for text in cut.edge.label]
+    return Extent(
+        min((extent.left, *(one.left for one in labels))),
+        min((extent.top, *(one.top for one in labels))),
+        max((extent.right, *(one.right for one in labels))),
+        max((extent.bottom, *(one.bottom for one in labels))),
     )
 
 

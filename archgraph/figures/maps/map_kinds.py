@@ -8,11 +8,14 @@ from sympy import Expr
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.convolution import Conv, ConvTranspose
+from archgraph.ops.traced.recurrent import Recurrent
+from archgraph.ops.traced.values import Convolve
 from archgraph.outline.mixing import kinds_of
 
 #: Colours by kind, from the strongest: the strongest one in a closed block counts.
 MAP_KINDS: dict[str, str] = {
     "attention": "#75388a",
+    "recurrence": "#3a6f60",
     "convolution": "#4680c2",
     "linear": "#e0825a",
     "upsampling": "#7cc5a4",
@@ -51,11 +54,15 @@ class MapKinds:
             return {"concat": "concatenation"}.get(node.op.kind, node.op.kind)
         if node.op.macs(*node.types) == 0:
             return self._resizing(node)
-        if "dynamic" in kinds_of(node):
-            return "attention"
-        if isinstance(node.op.core, ConvTranspose):
+        core = node.op.op if isinstance(node.op, Convolve) else node.op.core
+        if isinstance(core, ConvTranspose):
             return "upsampling"
-        return "convolution" if isinstance(node.op.core, Conv) or "static" in kinds_of(node) else "linear"
+        if isinstance(core, Conv):
+            return "convolution"
+        if isinstance(core, Recurrent):
+            return "recurrence"
+        kinds = kinds_of(node)
+        return "attention" if "dynamic" in kinds else "convolution" if "static" in kinds else "linear"
 
     def _resizing(self, node: Node) -> str:
         """Whether there are more or fewer positions afterwards; to hand on or to order some is nothing."""

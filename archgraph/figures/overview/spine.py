@@ -16,7 +16,7 @@ from archgraph.figures.content.boxes import (
     pairs,
     title,
 )
-from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
+from archgraph.figures.content.labels import count_label, output_labels, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law_lines, tells_value
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.wrapping import fitted
@@ -176,12 +176,13 @@ def _plan(
     heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
     sides = {side: boxed(group_content(facts, side, narrow, own=own, side=True)) for side in beside}
-    exits = {}
-    for group, value in found.outputs:
-        if group in sides:
-            exits[sides[group].name] = output_label(facts, value, brief=False)
-        elif value is not found.chain[-1].output:
-            exits[homes[heads.get(group, group)]] = output_label(facts, value, brief=True)
+    aside = {box.name for box in sides.values()}
+    leaving = [
+        (sides[group].name if group in sides else homes[heads.get(group, group)], value)
+        for group, value in found.outputs
+        if group in sides or value is not found.chain[-1].output
+    ]
+    exits = output_labels(facts, leaving, brief=lambda box: box not in aside)
     return replace(joined(facts, found, slots, homes, sides, own=own), exits=exits)
 
 
@@ -295,7 +296,7 @@ def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> S
         return None
     spine = layout_spine(with_constants(facts, plan, group, narrow), deck=True)
     free = caption or max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN)
-    told = _caption(facts, inner, group, free)
+    told = deck_caption(facts, inner, group, free)
     lacking = spine.axis + max(line_width(line) for line in told) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)
@@ -310,7 +311,7 @@ def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> S
     return replace(framed_one, drawing=replace(framed_one.drawing, clusters=(dressed, *others)))
 
 
-def _caption(facts: Facts, inner: Structure, group: Group, room: float) -> list[Line]:
+def deck_caption(facts: Facts, inner: Structure, group: Group, room: float) -> list[Line]:
     """The name of the block, how often it is applied, and the laws of one application."""
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     repeat = block_of(group)

@@ -8,7 +8,7 @@ from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed
 from archgraph.figures.content.labels import (
     copy_label,
     exit_label,
-    output_label,
+    output_labels,
     value_label,
     way_to,
 )
@@ -112,7 +112,7 @@ def _shape(facts: Facts, u: UParts, form: UForm, *, first: bool, last: bool) -> 
         {boxes[part].name: lines for part in u.parts if (lines := way_to(facts, part.before, part.line))},
         entry,
         exit_label(facts, u.head, u.decoder[-1].line[-1].outputs[0]) if last else (),
-        {boxes[part].name: output_label(facts, value, brief=form.brief) for part, value in u.exits},
+        output_labels(facts, [(boxes[part].name, value) for part, value in u.exits], brief=lambda _: form.brief),
     )
 
 

@@ -3,7 +3,7 @@
 Graphviz measures text by itself, so that boxes are at least as large as ours and grow with their labels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Edge, Path, Point, Rect, Text
 from archgraph.figures.drawing.style import ink_on
@@ -134,12 +134,19 @@ class _Writer:
         )
         found = {"style": edge.style} if edge.style != "solid" else {}
         if edge.label:
-            found["label"] = "\n".join(map(plain, edge.label))
+            found |= {"label": "\n".join(map(plain, edge.label)), "lp": self._middle(edge.label)}
         if edge.path is not None:
             found |= {"pos": dot_spline(edge.path, self.diagram.height), "color": edge.path.stroke}
             found |= {} if edge.path.arrow else {"arrowhead": "none"}
         shown = f" [{dot_attributes(found)}]" if found else ""
         return f"{source} -> {target}{shown}"
+
+    def _middle(self, texts: Sequence[Text]) -> str:
+        """The middle of some texts, where Graphviz would else put them as it likes."""
+        every = [text.extent for text in texts]
+        x = (min(one.left for one in every) + max(one.right for one in every)) / 2
+        y = (min(one.top for one in every) + max(one.bottom for one in every)) / 2
+        return f"{dot_number(x)},{dot_number(self.diagram.height - y)}"
 
     def _end(self, edge: Edge, name: str, *, last: bool) -> str:
         """The node where an edge begins or ends: a box, or a point where it crosses a frame or leaves the drawing."""

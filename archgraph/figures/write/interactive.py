@@ -19,6 +19,7 @@ from archgraph.figures.write.javascript import javascript, script_json
 from archgraph.figures.write.letters import font_faces, letters_of
 from archgraph.figures.write.sliders import PageNetwork
 from archgraph.figures.write.svg import to_svg
+from archgraph.sizes.law_text import law_text
 
 _INNER_BYTES, _SHADES, _READABLE = 170_000, 64, 1.6
 
@@ -160,7 +161,7 @@ def _drawing(one: Drawing, laws: _Laws) -> dict[str, Any]:
 
 def _box(box: Box, laws: _Laws) -> dict[str, Any]:
     """What the page says of a box: its laws, and what it reads."""
-    own = [(metric, str(law).replace("**", "^").replace("*", "·"), laws.index(law)) for metric, law in box.laws]
+    own = [(metric, law_text(law).replace("**", "^").replace("*", "·"), laws.index(law)) for metric, law in box.laws]
     reads = next((line for line in box.tooltip.splitlines() if line.startswith("receptive field")), "")
     told = printable(_told(box.name, box.label))
     field = next((laws.field(live.place, live.of) for live in _lives(box) if isinstance(live.of, str)), None)

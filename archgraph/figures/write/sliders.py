@@ -11,6 +11,7 @@ from sympy import Expr, Integer, Symbol
 from archgraph.errors import printable
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.facts.field_laws import FieldLaw
+from archgraph.sizes.law_text import law_text
 
 _WIDE, _LEAST = 4, 16
 
@@ -99,7 +100,7 @@ def rules(facts: Facts) -> list[Rule]:
     for length in lengths:
         law = Integer(0) + length.xreplace(others)
         if not law.is_Symbol and law.free_symbols and law.free_symbols <= free:
-            found.append(Rule(f"{length} must be a whole positive number", law))
+            found.append(Rule(f"{law_text(length)} must be a whole positive number", law))
     return found
 
 

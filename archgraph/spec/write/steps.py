@@ -12,6 +12,7 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.ops.traced.limited import Limited
+from archgraph.sizes.law_text import PRINTED_FUNCTIONS
 from archgraph.spec.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNREADABLE
 from archgraph.spec.language.grammar import MAX_LENGTH
 from archgraph.spec.operations import has_words, operations
@@ -20,8 +21,6 @@ from archgraph.spec.write.spoken import spoken
 from archgraph.spec.write.yaml_flow import one_line, step_lines
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
-WRITTEN_FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}
-"""Functions of sizes, as sympy and as the language writes them."""
 
 
 DEAD = "work that no output depends on"
@@ -320,7 +319,7 @@ class Steps:
 
 def _written(size: Basic) -> str:
     text = str(size)
-    for sympys, ours in WRITTEN_FUNCTIONS.items():
+    for sympys, ours in PRINTED_FUNCTIONS.items():
         text = text.replace(sympys, ours)
     return text
 

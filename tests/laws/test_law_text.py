@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Integer, Rational, floor
+from sympy import Integer, Rational, ceiling, floor
 
-from archgraph.laws.rounding import shortly_rounded
+from archgraph.sizes.rounding import shortly_rounded
 from archgraph.sizes.symbols import symbol
 
 H, W = symbol("h"), symbol("w")
@@ -24,6 +24,10 @@ H, W = symbol("h"), symbol("w")
         (floor(H / 4 + Rational(5, 4)), "floor(h/4 + 1/4) + 1"),
         (floor(floor(H / 2 - Rational(1, 2)) / 2 + Rational(1, 2)), "floor(ceiling(h/2)/2)"),
         (3 * H * W, "3*h*w"),
+        (ceiling(H / 16 + Rational(1, 16)), "floor(h/16) + 1"),
+        (ceiling(H / 2 + Rational(1, 3)), "floor(h/2) + 1"),
+        (ceiling(H / 4 - Rational(1, 2)), "floor(h/4 + 1/4)"),
+        (ceiling(H * W / 6 + Rational(3, 2)) * H, "h*floor(h*w/6 + 1/3) + 2*h"),
     ],
 )
 def test_the_shorter_form_is_the_same(law, shown):
