@@ -16,13 +16,14 @@ from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import NOTHING_READ, Limited
 from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
+from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, mask_of
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.masking.taken import TakenAnywhere, taken_of
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
-from archgraph.sizes.symbols import ONE, ZERO
+from archgraph.sizes.symbols import ONE, ZERO, evaluate
 from archgraph.sizes.types import CHANNEL
 
 Boundable: TypeAlias = Window | All | Causal | Blocks | Listed | Along
@@ -122,6 +123,9 @@ def _reads(
     if taken.nothing:
         yield place, NOTHING_READ, Within(ZERO, ZERO)
         return
+    if taken.tests and not taken.dim and axes:
+        yield place, axes[0], _all_or_nothing(taken, record.inputs[place].type.size(axes[0]))
+        return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
         # Which position a channel of it reads may differ.
@@ -139,6 +143,15 @@ def _reads(
 
 def _somewhere(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:
     return ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
+
+
+def _all_or_nothing(taken: TakenAnywhere, size: Expr) -> AxisMap:
+    """Return which positions of an axis are taken: in every recording all of them, or none."""
+    values = RECORDED.get()
+    if len(values) != len(taken.tests):
+        return AtMost(SAME, SOME)
+    tests = [Recorded(one.expand(n := evaluate(size, at)), (n,)) for one, at in zip(taken.tests, values, strict=True)]
+    return kept_map(tests, (size,)) or SAME
 
 
 def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:

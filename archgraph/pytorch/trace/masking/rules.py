@@ -138,7 +138,8 @@ def softmax(given: Given) -> Partial:
 
     operand, dim = _partial(given["self"]), given["dim"]
     top = operand.constant.amax(dim, keepdim=True)
-    gone = (operand.constant <= top - MASKED_BELOW) | (operand.constant == float("-inf"))
+    # The difference, for what is taken off a huge number is rounded away: a row of nothing else is not masked.
+    gone = (operand.constant - top <= -MASKED_BELOW) | (operand.constant == float("-inf"))
     finite = gone & (operand.constant > float("-inf"))
     live = (~gone).expand(torch.broadcast_shapes(gone.shape, operand.live.shape))
     zero = torch.zeros((), dtype=operand.constant.dtype).expand(live.shape)

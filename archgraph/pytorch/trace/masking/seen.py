@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name_of
 from archgraph.pytorch.trace.masking.constant_zeros import attends_to_nothing, is_beside_zeros
 from archgraph.pytorch.trace.masking.letting import PASSAGES, tells
+from archgraph.pytorch.trace.masking.meeting import met_by_others
 from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
@@ -192,7 +193,9 @@ class RecordedMasks:
             )
             self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
         else:
-            self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
+            met = _met(step, node, states)
+            read = ~state.zero if met is None else ~state.zero & met
+            self._seen[step] = SeenKeys(read, _scored(node, scored), unsure or met is None, state.counted, node)
 
     def _fused(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:
         self._masked_attention(step, states, given)
@@ -250,10 +253,11 @@ def _sums(step: RecordedNode) -> bool:
 def _may_lose(step: RecordedNode, factor: RecordedNode) -> bool:
     """Whether anything computed is multiplied with a factor: parameters are read by nobody."""
     others = [node for node in step.all_input_nodes if node is not factor or _is_squared(step, node)]
-    computed = [
-        node for node in others if node.kind not in ("parameter", "buffer") and step.known_operand(node) is None
-    ]
-    return bool(computed) or name_of(step) in ALONE
+    return any(_is_computed(step, node) for node in others) or name_of(step) in ALONE
+
+
+def _is_computed(step: RecordedNode, node: RecordedNode) -> bool:
+    return node.kind not in ("parameter", "buffer") and step.known_operand(node) is None
 
 
 def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, bool]:
@@ -282,9 +286,23 @@ def _leaves_out_together(step: RecordedNode, masking: RecordedNode, states: Stat
     others = [node for node in factors_of(step) if node is not masking and states.has(node)]
     if not takes_weights(step):
         # What is multiplied with nothing is not read, whatever the mask lets through.
-        return any(bool(states.operand(step, node).zero.any()) for node in others)
+        return _met(step, masking, states) is None
     both, alone = states.product(step), states.product(step, but=masking)
     return bool(others) and (both is None or alone is None or not bool((both.live == alone.live).all()))
+
+
+def _met(step: RecordedNode, node: RecordedNode, states: States) -> Tensor | None:
+    """Return which elements of a factor are not multiplied with zeros alone; None where that is not known.
+
+    Values that are zero have their weights all the same, and of a constant nothing is read.
+    """
+    import torch
+
+    everything = torch.ones((), dtype=torch.bool)
+    if name_of(step) not in PRODUCT_FORMS or takes_weights(step):
+        return everything
+    found = met_by_others(step, node, lambda factor: ~states.operand(step, factor).within(states.shape(factor)).zero)
+    return everything if found is None and not _is_computed(step, node) else found
 
 
 def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:

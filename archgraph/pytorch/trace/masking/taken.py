@@ -41,7 +41,8 @@ class TakenAnywhere(NamedTuple):
         operand: the operand in the first.
         dim: the dimension of the result along which it differs, counted from the right; 0 where there are several, or
             not the same in all.
-        tests: whether a place is taken, along that dimension, in every recording; none where there are several.
+        tests: whether a place is taken, along that dimension, in every recording; none where there are several. Of no
+            dimension, whether anything is taken: all of it, or nothing.
         nothing: whether nothing is taken anywhere.
     """
 
@@ -53,6 +54,8 @@ class TakenAnywhere(NamedTuple):
 
 def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list[TakenAnywhere]:
     """Return what a step takes of its operands, where that is not all of them in every recording."""
+    import torch
+
     same = (step, *step.elsewhere)
     each = [taken_by(one, nonzero) for one in same]
     found = []
@@ -66,6 +69,9 @@ def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list
             continue
         # Of a recording so small that nothing is left, any dimension says so.
         dims = sorted({taken.dim for row in rows for taken in row if not _nothing(row)})
+        if not dims:
+            found.append(TakenAnywhere(operand, 0, tuple(torch.tensor(not _nothing(row)) for row in rows)))
+            continue
         if 0 in dims:
             found.append(TakenAnywhere(operand, 0))
             continue
