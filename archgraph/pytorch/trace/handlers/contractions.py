@@ -168,7 +168,9 @@ def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
     if any(len(set(term)) < len(term) for term in labels):
         return NotImplemented
     shown, kept = _without_units(tensors, labels, result_labels)
-    return _einsum(i, shown, kept, result_labels, units=[len(k) < len(term) for k, term in zip(kept, labels, strict=True)])
+    return _einsum(
+        i, shown, kept, result_labels, units=[len(k) < len(term) for k, term in zip(kept, labels, strict=True)]
+    )
 
 
 def _without_units(

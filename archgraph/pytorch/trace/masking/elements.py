@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -20,7 +20,7 @@ from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, mask_of
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
-from archgraph.pytorch.trace.masking.taken import TakenAnywhere, taken_of
+from archgraph.pytorch.trace.masking.taken import TakenAnywhere, operands_of, taken_of
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.sizes.symbols import ONE, ZERO, evaluate
@@ -40,8 +40,11 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
     if masks.is_vague(step):
         _say_vague(builder, result)
         return
-    found = taken_of(step, masks.nonzero, number)
+    found = taken_of(step, masks.nonzero, number, masks.sides)
     if not found or not builder.records:
+        return
+    if masks.sides(step):
+        _say_sides(builder, step, result, found)
         return
     record = builder.records[-1]
     if result.value not in record.outputs or isinstance(record.op, Limited):
@@ -49,6 +52,19 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
     reads = tuple(read for taken in found for read in _reads(record, step, result, taken))
     if reads:
         builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
+
+
+def _say_sides(builder: Builder, step: RecordedNode, result: Tracked, found: Sequence[TakenAnywhere]) -> None:
+    """Say of a product at which places of its result it reads anything, beside what it says of its sum."""
+    index = _maker(builder, result)
+    record = None if index is None else builder.records[index]
+    if index is None or record is None or result.value not in record.outputs or len(record.inputs) != 2:
+        _say_vague(builder, result)
+        return
+    core, known = (record.op.op, record.op.reads) if isinstance(record.op, Limited) else (record.op, ())
+    reads = (read for taken in found for read in _reads(record, step, result, taken))
+    more = tuple(read for read in reads if read[:2] not in [each[:2] for each in known])
+    builder.records[index] = replace(record, op=Limited(core, "", known + more))
 
 
 def said_in_part(builder: Builder, value: Value) -> Value:
@@ -165,7 +181,7 @@ def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:
 
 def _place(record: Record, step: RecordedNode, operand: RecordedNode) -> int:
     """Return which operand of an operation stands for an operand of a step: numbers are left out."""
-    tensors = [arg for arg in step.args if isinstance(arg, RecordedNode)]
+    tensors = [arg for arg in operands_of(step) if isinstance(arg, RecordedNode)]
     if len(tensors) == len(record.inputs):
         return tensors.index(operand)
     large = [arg for arg in tensors if step.known_operand(arg) is None or step.known_operand(arg).numel() > 1]

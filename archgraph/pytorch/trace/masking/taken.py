@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.letting import Passage, passages_of
+from archgraph.pytorch.trace.masking.product_forms import factors_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NonzeroOf: TypeAlias = "Callable[[RecordedNode, RecordedNode], Tensor | None]"
 """Gives where a computed factor of a step may be other than zero."""
+SidesOf: TypeAlias = "Callable[[RecordedNode], Mapping[int, Tensor]]"
+"""Gives which places of a product's result read anything."""
 GATHERING = (CONTRACTIONS - {"conv1d", "conv2d", "conv3d", "convolution"}) | POOLING | {"softmax", "_softmax"}
 """Steps that know themselves which of the elements that they read are zero."""
 
@@ -52,16 +55,16 @@ class TakenAnywhere(NamedTuple):
     nothing: bool = False
 
 
-def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list[TakenAnywhere]:
+def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber, sides: SidesOf) -> list[TakenAnywhere]:
     """Return what a step takes of its operands, where that is not all of them in every recording."""
     import torch
 
     same = (step, *step.elsewhere)
-    each = [taken_by(one, nonzero) for one in same]
+    each = [[*taken_by(one, nonzero), *_taken_at(one, sides(one))] for one in same]
     found = []
-    for place, operand in enumerate(step.args):
-        rows = [[t for t in row if t.operand is one.args[place]] for row, one in zip(each, same, strict=True)]
-        if not any(rows) or (place and any(operand is before for before in step.args[:place])):
+    for place, operand in enumerate(operands_of(step)):
+        rows = [[t for t in row if t.operand is operands_of(one)[place]] for row, one in zip(each, same, strict=True)]
+        if not any(rows) or any(operand is before for before in operands_of(step)[:place]):
             continue
         assert isinstance(operand, RecordedNode)
         if all(map(_nothing, rows)):
@@ -77,6 +80,17 @@ def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list
             continue
         found += [TakenAnywhere(operand, dim, tuple(_tests_along(dim, rows, same, number))) for dim in dims]
     return found
+
+
+def operands_of(step: RecordedNode) -> Sequence[object]:
+    """Return the arguments of a step, those of an einsum without its equation."""
+    return factors_of(step) if name_of(step) == "einsum" else step.args
+
+
+def _taken_at(step: RecordedNode, sides: Mapping[int, Tensor]) -> Iterator[TakenElements]:
+    """Yield both factors of a product, where only some places of the result read anything."""
+    for dim, side in sides.items():
+        yield from (TakenElements(node, dim if bool(side.any()) else 0, side) for node in factors_of(step))
 
 
 def _nothing(row: Sequence[TakenElements]) -> bool:
