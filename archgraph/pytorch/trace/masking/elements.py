@@ -40,7 +40,7 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
     if masks.is_vague(step):
         _say_vague(builder, result)
         return
-    found = taken_of(step, masks.nonzero, number, masks.sides)
+    found = taken_of(step, masks, number)
     if not found or not builder.records:
         return
     if masks.sides(step):

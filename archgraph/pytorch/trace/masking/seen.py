@@ -81,6 +81,7 @@ class RecordedMasks:
         self._nonzero: dict[tuple[RecordedNode, RecordedNode], Tensor] = {}
         self._factors: dict[RecordedNode, dict[RecordedNode, Tensor]] = {}
         self._sides: dict[RecordedNode, Mapping[int, Tensor]] = {}
+        self._put: set[RecordedNode] = set()
         self._counted: set[RecordedNode] = set()
         self._vague: set[RecordedNode] = set()
         self._weights: set[RecordedNode] = set()
@@ -112,6 +113,10 @@ class RecordedMasks:
     def nonzero(self, step: RecordedNode, factor: RecordedNode) -> Tensor | None:
         """Return where a computed factor of a step may be other than zero; None where it may be anywhere."""
         return self._nonzero.get((step, factor))
+
+    def is_put(self, step: RecordedNode) -> bool:
+        """Whether a factor is zero where nothing was put, which steps that gather elements do not follow."""
+        return step in self._put
 
     def sides(self, step: RecordedNode) -> Mapping[int, Tensor]:
         """Return which places of a product's result read anything, by the dimension, counted from the right."""
@@ -165,6 +170,8 @@ class RecordedMasks:
         """Pass a product of which a factor is zero where nothing was put."""
         if nonzero is not None and tells(step, factor):
             before = self._nonzero.get((step, factor))
+            if before is None or not bool((nonzero | ~before).all()):
+                self._put.add(step)
             self._nonzero[step, factor] = nonzero if before is None else nonzero & before
         elif nonzero is not None and (scores(step) or is_value(step, factor) or multiplies_computed(step)):
             return
