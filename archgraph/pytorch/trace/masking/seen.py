@@ -366,7 +366,8 @@ def _dim(step: RecordedNode, states: States) -> tuple[int, ...]:
 def _scored(node: Any, scored: Mapping[RecordedNode, Tensor]) -> Tensor | None:
     """Return which scores are computed, of the softmax that weights come from."""
     while node not in scored:
-        if not node.all_input_nodes:
+        # Weights of another attention before this one are none of its own.
+        if not node.all_input_nodes or name_of(node) in SOFTMAX or name_of(node) in CONTRACTIONS:
             return None
         node = node.all_input_nodes[0]
     live = scored[node]
