@@ -15,7 +15,7 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
-GATHERING = (CONTRACTIONS - {"conv1d", "conv2d", "conv3d", "convolution"}) | POOLING | {"softmax", "_softmax"}
+GATHERING = {name for name in CONTRACTIONS if not name.startswith("conv")} | POOLING | {"softmax", "_softmax"}
 """Steps that know themselves which of the elements that they read are zero."""
 
 
