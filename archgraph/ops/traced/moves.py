@@ -249,6 +249,10 @@ INDEXED = frozenset(
 """Moves that keep the indices or tests which they are given."""
 
 
+IN_ROOM_OF_OPERAND = frozenset(["col2im"])
+"""Moves whose kernels make room for as much as they are given, before they know that their result is smaller."""
+
+
 @dataclass(frozen=True)
 class Move(Rearrangement):
     """Moves or selects elements, called by torch's name: flip, sort, scatter.
@@ -287,6 +291,9 @@ class Move(Rearrangement):
         places = ((out.numel, "int"),) if self.function in CHOOSING else ()
         outputs = (0,) if self.function in WHOLE else ()
         return Saved(inputs=tuple(self._kept(needed, inputs)), outputs=outputs, fresh=places)
+
+    def in_room_of(self, *inputs: TensorType) -> int | None:
+        return 0 if self.function in IN_ROOM_OF_OPERAND else None
 
     def _kept(self, needed: frozenset[int], inputs: Types) -> Iterator[int]:
         written = len(inputs) - 1
