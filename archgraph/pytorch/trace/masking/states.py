@@ -189,7 +189,12 @@ class States:
         state = self.operand(step, step.args[0]).within(self.shape(step.args[0]))
         value = self.operand(step, step.args[2])
         places = [None if node is None else self._constant(step, node) for node in step.args[1]]
-        key = tuple(slice(None) if place is None else place.long() for place in places)
+        # Tests are no numbers of places.
+        tests = ("torch.bool", "torch.uint8")
+        key = tuple(
+            slice(None) if place is None else place.bool() if str(place.dtype) in tests else place.long()
+            for place in places
+        )
         parts = []
         for part, put in zip(_parts_of(state), _parts_of(value), strict=True):
             made = part.clone()
