@@ -207,7 +207,7 @@ def _sizes(result, out) -> list[int]:
 
 FIELD_REFUSED: frozenset[str] = frozenset()
 """Operators of which no field is known yet, in some of their uses: the set may only shrink."""
-FIELD_LARGER = frozenset(["embedding"])
+FIELD_LARGER: frozenset[str] = frozenset()
 """Rows whose field is said to be exact and is larger: the set may only shrink."""
 SELDOM = frozenset(
     """

@@ -236,6 +236,7 @@ WRITTEN = frozenset((*SOURCES_KEPT, "scatter_add"))
 INDEXED = frozenset(
     (
         *SIZED,
+        "embedding",
         "index",
         "index_select",
         "index_fill",
