@@ -49,6 +49,9 @@ PRODUCTS = {
     "linear attention": lambda a, b: b @ (a.mT @ b),
     "triangle": lambda a, b: (a @ b.mT).tril() @ a,
     "masked attention": lambda a, b: (a @ b.mT).masked_fill(PLACES[:, None] // 2 != PLACES // 2, -1e30).softmax(-1) @ b,
+    "causal attention": lambda a, b: F.scaled_dot_product_attention(a, b, a, is_causal=True),
+    "causal attention to what is left": lambda a, b: F.scaled_dot_product_attention(a, a, b.flip(1), is_causal=True),
+    "polar": lambda a, b: torch.polar(a.abs(), b).real,
     "attention": lambda a, b: (a @ b.mT).softmax(-1) @ a,
 }
 

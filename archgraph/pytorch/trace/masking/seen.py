@@ -156,11 +156,13 @@ class RecordedMasks:
                 for node in filter(states.has, factors_of(step)):
                     self._holds_zeros(step, node, states.shape(node), ~states.operand(step, node).zero)
         for step, factor, nonzero in vacant_factors(steps, number):
-            self._beside_nothing(step, factor, nonzero)
-            if name_of(step) in PRODUCT_FORMS and nonzero is not None:
+            if name_of(step) != FUSED:
+                self._beside_nothing(step, factor, nonzero)
+            if (name_of(step) in PRODUCT_FORMS or name_of(step) == FUSED) and nonzero is not None:
                 self._holds_zeros(step, factor, tuple(map(number, factor.meta["val"].shape)), nonzero)
         for step in self._factors:
-            self._multiplied(step, {node: tuple(map(number, node.meta["val"].shape)) for node in factors_of(step)})
+            taken = step.args[:3] if name_of(step) == FUSED else factors_of(step)
+            self._multiplied(step, {node: tuple(map(number, node.meta["val"].shape)) for node in taken})
         self._factors.clear()
         for step in steps:
             if step.op == "call_function" and step.held is None and is_beside_zeros(step):
@@ -191,7 +193,10 @@ class RecordedMasks:
         nonzero = {**everything, **self._factors[step]}
         if all(bool(tests.all()) for tests in nonzero.values()) or step in self._vague:
             return
-        if scores(step):
+        if name_of(step) == FUSED:
+            if attends_to_nothing(step, lambda node: ~nonzero[node]):
+                self._loses(step, NOTHING_THERE)
+        elif scores(step):
             for lost in lost_by_zeros(step, nonzero, self._masks):
                 self._loses(lost, NOTHING_THERE)
         elif takes_weights(step):

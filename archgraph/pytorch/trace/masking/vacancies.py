@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, MASKS, SCALINGS, TRANSPARENT, name_of
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, MASKS, SCALINGS, TRANSPARENT, name_of
 from archgraph.pytorch.trace.masking.pads import PADS, constants_of, pad_value
 from archgraph.pytorch.trace.masking.partial import Partial, constant_number, doubtful
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
@@ -49,11 +49,13 @@ MULTIPLYING = frozenset(
     ("mul", "multiply", "div", "true_divide", "matmul", "bmm", "mm", "einsum", "addcmul", "addcdiv", "lerp", "dot",
      "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "_trilinear", "kron",
      "tensordot", "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
-     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill", "cosine_similarity")
+     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill", "cosine_similarity", "polar")
 )  # fmt: skip
 """Steps in which what is computed may be multiplied by a zero."""
-TESTS = {"where": (0, 1), "masked_fill": (1, 2)}
-"""Where the argument stands that decides what is read of the others."""
+READING = MULTIPLYING | {FUSED}
+"""These, and attention, of whose queries, keys and values all in a row may be zero."""
+TESTS = {"where": (0, 1), "masked_fill": (1, 2), FUSED: (0, 3)}
+"""Where the arguments stand that decide what is read of the others."""
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 BETWEEN = TRANSPARENT | SCALINGS | MASKS | REARRANGING
 """What may stand between a product and a softmax."""
@@ -168,7 +170,7 @@ def vacant_factors(
         return
     for step in steps:
         states.enter(step)
-        if name_of(step) in MULTIPLYING:
+        if name_of(step) in READING:
             # What a test chooses is as good as multiplied with it.
             factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
@@ -188,7 +190,7 @@ def _matter(steps: Sequence[RecordedNode], begins: Callable[[RecordedNode, str],
         if step.op != "call_function" or step.held is not None:
             continue
         name, read = name_of(step), any(_root(node) in reached for node in step.all_input_nodes)
-        if read and name in MULTIPLYING:
+        if read and name in READING:
             return True
         if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name) or _writes_nothing(step, name):
             reached.add(_root(step))
