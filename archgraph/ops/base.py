@@ -179,6 +179,10 @@ class Op(ABC):
         """Whether it makes one value of several, so that a single operand in a spec is a slip."""
         return False
 
+    def in_room_of(self, *inputs: TensorType) -> int | None:
+        """Return the operand whose room the result has in memory, where that is known to be other than its own size."""
+        return None
+
     @property
     def unread(self) -> bool:
         """Whether a spec says that no step takes its result: it is there for its weights alone."""

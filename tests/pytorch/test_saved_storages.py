@@ -148,6 +148,26 @@ def test_what_differs_from_autograd_is_said():
     assert ag.trace(torch.nn.Linear(8, 8), torch.rand(TOKENS)).saved_doubt == ""
 
 
+@pytest.mark.parametrize(("kernel", "smaller"), [(2, True), (1, False)])
+@pytest.mark.filterwarnings("ignore:what autograd keeps")
+def test_a_result_in_the_room_of_its_operand_is_said(kernel, smaller):
+    """What `fold` gives lies in memory as large as its columns: no pass on shapes shows that, and PyTorch keeps it."""
+
+    class Folded(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(6, 6)
+
+        def forward(self, x):
+            columns = self.layer(x)[:, : 4 * kernel**2]
+            return functional.fold(columns, (2 + kernel - 1, 3 + kernel - 1), kernel).sin()
+
+    net, x = Folded(), torch.rand(1, 16, 6)
+    g = ag.trace(net, x)
+    assert (int(g.at().saved_bytes) < measured(net, x)) == smaller
+    assert ("lies in memory as large as its operand" in g.saved_doubt) == smaller
+
+
 @pytest.mark.parametrize("dim", [0, 1, None])
 def test_a_weight_as_a_direction_times_a_length(dim):
     layer = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(8, 5), dim=dim)

@@ -56,6 +56,9 @@ class Limited(Op):
     def unread(self) -> bool:
         return self.op.unread
 
+    def in_room_of(self, *inputs: TensorType) -> int | None:
+        return self.op.in_room_of(*inputs)
+
     def infer(self, *inputs: TensorType) -> Types:
         return self.op.infer(*inputs)
 

@@ -246,6 +246,7 @@ WRITTEN = frozenset((*SOURCES_KEPT, "scatter_add"))
 INDEXED = frozenset(
     (
         *SIZED,
+        "embedding",
         "index",
         "index_select",
         "index_fill",
@@ -264,6 +265,10 @@ UNKEPT |= frozenset(("one_hot", "roll", "rot90", "searchsorted", "slice_scatter"
 """Moves that keep nothing."""
 NAMED_MOVES = tuple(sorted(VIEWING | CUTTING | CHOOSING | SIZED | PAIRS | WHOLE | WRITTEN | INDEXED | UNKEPT))
 """The moves that a spec can name."""
+
+
+IN_ROOM_OF_OPERAND = frozenset(["col2im"])
+"""Moves whose kernels make room for as much as they are given, before they know that their result is smaller."""
 
 
 @dataclass(frozen=True)
@@ -309,6 +314,9 @@ class Move(Rearrangement):
         places = ((out.numel, "int"),) if self.function in CHOOSING else ()
         outputs = (0,) if self.function in WHOLE else ()
         return Saved(inputs=tuple(self._kept(needed, inputs)), outputs=outputs, fresh=places)
+
+    def in_room_of(self, *inputs: TensorType) -> int | None:
+        return 0 if self.function in IN_ROOM_OF_OPERAND else None
 
     def _kept(self, needed: frozenset[int], inputs: Types) -> Iterator[int]:
         written = len(inputs) - 1

@@ -240,6 +240,9 @@ def masks_alone(
     for step in reversed(steps):
         if step.op != "call_function" or step in constants or step.held is None or step.writes:
             continue
+        # A product is work, for whatever it is made.
+        if name_of(step) in CONTRACTIONS:
+            continue
         if step.users and all(user in absorbed or user in found or _masks(user, step) for user in step.users):
             found.add(step)
     return found

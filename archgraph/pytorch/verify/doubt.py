@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
-from archgraph.graph.ir import Graph
+from archgraph.graph.ir import Graph, Node
 from archgraph.graph.network import Network
 from archgraph.pytorch.verify.original import kept_by_module
 from archgraph.sizes.symbols import evaluate
@@ -40,4 +40,18 @@ def _doubt(network: Network) -> str:
         return "PyTorch cannot be asked what it keeps of this module: it decides on values"
     law = Memory(network.graph, network.graph.outputs, Setting("training", own=network.floating)).saved
     said = evaluate(law, network.origin.traced_at)
-    return "" if said == kept else f"{said:,} bytes at the sizes of the trace, of which PyTorch keeps {kept:,}"
+    if said != kept:
+        return f"{said:,} bytes at the sizes of the trace, of which PyTorch keeps {kept:,}"
+    roomy = next(
+        (node.name for _, node in network.graph.walk() if isinstance(node, Node) and _has_room(node, network)), ""
+    )
+    return f"the result of '{roomy}' lies in memory as large as its operand, as its kernel makes it" if roomy else ""
+
+
+def _has_room(node: Node, network: Network) -> bool:
+    """Whether a result lies in more memory than it needs, which no pass on shapes shows."""
+    place = node.op.in_room_of(*node.types)
+    if place is None:
+        return False
+    needed, made = (kind.numel for kind in (node.outputs[0].type, node.types[place]))
+    return evaluate(needed, network.origin.traced_at) < evaluate(made, network.origin.traced_at)

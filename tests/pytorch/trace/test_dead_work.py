@@ -105,3 +105,24 @@ def test_a_figure_holds_dead_work(tmp_path):
     for view in ("overview", "full", "levels"):
         g.draw(view=view).save(str(tmp_path / f"{view}.svg"))
     assert g.to_networkx(unroll=True).number_of_nodes() > 4
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_product_that_makes_a_mask_is_counted(fused):
+    """PyTorch computes it in every call, though its values are known."""
+
+    class Masked(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("near", (torch.ones(6, 6).tril(1) * torch.ones(6, 6).triu(-1)))
+
+        def forward(self, x):
+            mask = (self.near @ self.near) != 0
+            if fused:
+                return torch.nn.functional.scaled_dot_product_attention(x, x, x, mask)
+            return (x @ x.mT).masked_fill(~mask, -torch.inf).softmax(-1) @ x
+
+    g = ag.trace(Masked(), torch.rand(1, 6, 4))
+    assert g.at().macs == 6 * 6 * 6 + 2 * 6 * 6 * 4
+    found = g.receptive_field().probe("stat", n=0)
+    assert ([place for (place,) in found], found.exact) == ([0, 1, 2], True)

@@ -56,12 +56,49 @@ class Exits(torch.nn.Module):
         sys.exit(4)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("shape", [(1, 3), (2, 3)])
 def test_a_part_that_runs_in_a_thread_is_refused(shape):
     """No step of it would be seen: it had no MACs."""
     with pytest.raises(ArchgraphError, match="Threaded calls layer in another thread"):
         ag.trace(Threaded(), torch.zeros(shape))
+
+
+class InAThreadOfAThread(Threaded):
+    def forward(self, x):
+        found = []
+
+        def start_another():
+            inner = threading.Thread(target=lambda: found.append(self.layer(x)))
+            inner.start()
+            inner.join()
+
+        outer = threading.Thread(target=start_another)
+        outer.start()
+        outer.join()
+        return found[0]
+
+
+@pytest.mark.parametrize("kind", [Threaded, InAThreadOfAThread])
+def test_a_thread_that_fails_as_it_is_refused_prints_nothing(kind, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    with pytest.raises(ArchgraphError):
+        ag.trace(kind(), torch.zeros(2, 3))
+    assert told == []
+
+
+def test_a_thread_that_fails_before_it_computes_is_heard(monkeypatch):
+    class Fails(torch.nn.Module):
+        def forward(self, x):
+            thread = threading.Thread(target=lambda: 1 // 0)
+            thread.start()
+            thread.join()
+            return x + 1
+
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    ag.trace(Fails(), torch.zeros(1, 4, 3))
+    assert [each.exc_type for each in told] == [ZeroDivisionError] * len(told) != []
 
 
 @pytest.mark.parametrize("run", [lambda x: x.cumsum(0), lambda x: x @ torch.ones(3, 3), torch.zeros_like])

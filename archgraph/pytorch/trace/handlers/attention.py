@@ -101,9 +101,10 @@ def _masked(
     ]
     sizes = (i.sizes.expression(q.meta["val"].shape[-2]), i.sizes.expression(k.meta["val"].shape[dim]))
     seen = i.masks.of(step)
-    if values is not None and seen[0] is not None and seen[0].weights is values:
+    if values is not None:
         # Zeros among the values mask no weights.
-        seen = [None] * len(seen)
+        same = zip(seen, (values, *values.elsewhere), strict=True)
+        seen = [None if one is not None and one.weights is own else one for one, own in same]
     found = KeyMask([up_to_own(*length) for length in lengths] if causal else seen, lengths, sizes)
     found.note()
     return found

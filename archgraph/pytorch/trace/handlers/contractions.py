@@ -169,14 +169,8 @@ def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
         return NotImplemented
     shown, kept = _without_units(tensors, labels, result_labels)
     return _einsum(
-        i, shown, kept, result_labels, unit=_shares(labels, result_labels) and not _shares(kept, result_labels)
+        i, shown, kept, result_labels, units=[len(k) < len(term) for k, term in zip(kept, labels, strict=True)]
     )
-
-
-def _shares(labels: list[list[int]], out: list[int]) -> bool:
-    """Whether two terms have a letter that is summed."""
-    every = [label for term in labels for label in term]
-    return any(every.count(label) > 1 for label in set(every) - set(out))
 
 
 def _without_units(
@@ -199,13 +193,14 @@ def _letters(term: str, rank: int) -> list[int]:
 
 
 def _einsum(
-    i: ProgramInterpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int], *, unit: bool = False
+    i: ProgramInterpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int], units: Sequence[bool] = ()
 ) -> Tracked:
-    """Contract two at a time; `unit` if what they share and sum over has one element each."""
+    """Contract two at a time; `units` says which of them are summed over dimensions of one element too."""
     result, left = tensors[0], labels[0]
     for index, (t, right) in enumerate(zip(tensors[1:], labels[1:], strict=True), 1):
         later = {label for term in labels[index + 1 :] for label in term} | set(out)
         kept = [label for label in dict.fromkeys([*left, *right]) if label in later]
+        unit = any(units[index - 1 : index + 1] if index == 1 else units[index : index + 1])
         result, left = contract(i, result, t, left, right, kept, unit=unit), kept
     return _einsum_one(i, result, left, out)
 

@@ -111,7 +111,8 @@ def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
         count, out = map(i.sizes.expression, weight.meta["val"].shape)
         (value,) = i.builder.emit(Embedding(count, out), [ids.value])
         return Tracked(value, (*ids.layout, whole_axis(CHANNEL, out)))
-    return look_up(i, a.weight, 0, ids)
+    known = a.node.known_operand(a.nodes["indices"]) is not None
+    return moved(i, a) if known and weight.op == "call_function" else look_up(i, a.weight, 0, ids)
 
 
 @aten("embedding_bag", "_embedding_bag")

@@ -40,8 +40,10 @@ class KeyMask:
 
     @property
     def open(self) -> bool:
-        """Whether every query reads every key."""
-        return all(one is None or (bool(one.allowed.all()) and not one.doubtful) for one in self.seen)
+        """Whether every query reads every key, and compares it."""
+        return all(
+            one is None or (_is_all(one.allowed) and _is_all(one.scored) and not one.doubtful) for one in self.seen
+        )
 
     @property
     def causal(self) -> bool:
@@ -160,6 +162,10 @@ def _allowed(one: SeenKeys | None, lengths: tuple[int, int], *, scored: bool) ->
         return torch.ones(lengths, dtype=torch.bool)
     allowed = one.allowed if not scored or one.scored is None else one.allowed & one.scored
     return allowed.expand(*torch.broadcast_shapes(allowed.shape, lengths))
+
+
+def _is_all(tests: Tensor | None) -> bool:
+    return tests is None or bool(tests.all())
 
 
 def _together(allowed: Tensor) -> Tensor:

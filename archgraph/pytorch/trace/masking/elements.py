@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -16,13 +16,14 @@ from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import NOTHING_READ, Limited
 from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
+from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, mask_of
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
-from archgraph.pytorch.trace.masking.taken import TakenAnywhere, taken_of
+from archgraph.pytorch.trace.masking.taken import TakenAnywhere, operands_of, taken_of
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
-from archgraph.sizes.symbols import ONE, ZERO
+from archgraph.sizes.symbols import ONE, ZERO, evaluate
 from archgraph.sizes.types import CHANNEL
 
 Boundable: TypeAlias = Window | All | Causal | Blocks | Listed | Along
@@ -39,8 +40,11 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
     if masks.is_vague(step):
         _say_vague(builder, result)
         return
-    found = taken_of(step, masks.nonzero, number)
+    found = taken_of(step, masks, number)
     if not found or not builder.records:
+        return
+    if masks.sides(step):
+        _say_sides(builder, step, result, found)
         return
     record = builder.records[-1]
     if result.value not in record.outputs or isinstance(record.op, Limited):
@@ -48,6 +52,19 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
     reads = tuple(read for taken in found for read in _reads(record, step, result, taken))
     if reads:
         builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
+
+
+def _say_sides(builder: Builder, step: RecordedNode, result: Tracked, found: Sequence[TakenAnywhere]) -> None:
+    """Say of a product at which places of its result it reads anything, beside what it says of its sum."""
+    index = _maker(builder, result)
+    record = None if index is None else builder.records[index]
+    if index is None or record is None or result.value not in record.outputs or len(record.inputs) != 2:
+        _say_vague(builder, result)
+        return
+    core, known = (record.op.op, record.op.reads) if isinstance(record.op, Limited) else (record.op, ())
+    reads = (read for taken in found for read in _reads(record, step, result, taken))
+    more = tuple(read for read in reads if read[:2] not in [each[:2] for each in known])
+    builder.records[index] = replace(record, op=Limited(core, "", known + more))
 
 
 def said_in_part(builder: Builder, value: Value) -> Value:
@@ -122,6 +139,9 @@ def _reads(
     if taken.nothing:
         yield place, NOTHING_READ, Within(ZERO, ZERO)
         return
+    if taken.tests and not taken.dim and axes:
+        yield place, axes[0], _all_or_nothing(taken, record.inputs[place].type.size(axes[0]))
+        return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
         # Which position a channel of it reads may differ.
@@ -141,6 +161,15 @@ def _somewhere(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]
     return ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
 
 
+def _all_or_nothing(taken: TakenAnywhere, size: Expr) -> AxisMap:
+    """Return which positions of an axis are taken: in every recording all of them, or none."""
+    values = RECORDED.get()
+    if len(values) != len(taken.tests):
+        return AtMost(SAME, SOME)
+    tests = [Recorded(one.expand(n := evaluate(size, at)), (n,)) for one, at in zip(taken.tests, values, strict=True)]
+    return kept_map(tests, (size,)) or SAME
+
+
 def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:
     """Return which positions of an axis are taken; `alike` if it is one for all of them, of which only some read it."""
     if not alike:
@@ -152,7 +181,7 @@ def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:
 
 def _place(record: Record, step: RecordedNode, operand: RecordedNode) -> int:
     """Return which operand of an operation stands for an operand of a step: numbers are left out."""
-    tensors = [arg for arg in step.args if isinstance(arg, RecordedNode)]
+    tensors = [arg for arg in operands_of(step) if isinstance(arg, RecordedNode)]
     if len(tensors) == len(record.inputs):
         return tensors.index(operand)
     large = [arg for arg in tensors if step.known_operand(arg) is None or step.known_operand(arg).numel() > 1]

@@ -138,7 +138,8 @@ def softmax(given: Given) -> Partial:
 
     operand, dim = _partial(given["self"]), given["dim"]
     top = operand.constant.amax(dim, keepdim=True)
-    gone = (operand.constant <= top - MASKED_BELOW) | (operand.constant == float("-inf"))
+    # The difference, for what is taken off a huge number is rounded away: a row of nothing else is not masked.
+    gone = (operand.constant - top <= -MASKED_BELOW) | (operand.constant == float("-inf"))
     finite = gone & (operand.constant > float("-inf"))
     live = (~gone).expand(torch.broadcast_shapes(gone.shape, operand.live.shape))
     zero = torch.zeros((), dtype=operand.constant.dtype).expand(live.shape)
@@ -159,6 +160,9 @@ def zero_kept(given: Given) -> Partial:
     """A function that is zero at zero; of other constants nothing is remembered."""
     operand = _partial(given["self"])
     exponent = given.get("exponent")
+    if isinstance(exponent, Partial):
+        # A power of a number is zero far below, or far above, as the number is.
+        return replace(nothing_known(), doubtful=exponent.doubtful | (exponent.constant.abs() >= MASKED_BELOW))
     if exponent is not None and not (isinstance(exponent, (int, float)) and exponent > 0):
         return nothing_known()
     far = operand.constant <= -MASKED_BELOW
@@ -193,8 +197,48 @@ def clamped(given: Given) -> Partial:
     operand = _partial(given["self"])
     low, high = given.get("min"), given.get("max")
     if isinstance(low, Partial) or isinstance(high, Partial):
-        return nothing_known()
+        above = operand if low is None else largest({"self": operand, "other": low})
+        return above if high is None else smallest({"self": above, "other": high})
     return replace(operand, constant=operand.constant.clamp(low, high))
+
+
+def smallest(given: Given) -> Partial:
+    """The smaller one: a constant that counts as masked, whatever the other one is."""
+    left, right = _operands(given)
+    return _decided(left, right, given, lambda constant: constant <= -MASKED_BELOW, "minimum")
+
+
+def largest(given: Given) -> Partial:
+    """The larger one: a constant far above all scores, whatever the other one is."""
+    left, right = _operands(given)
+    return _decided(left, right, given, lambda constant: constant >= MASKED_BELOW, "maximum")
+
+
+def _decided(left: Partial, right: Partial, given: Given, decides: Callable[[Tensor], Tensor], name: str) -> Partial:
+    import torch
+
+    settled = (~left.live & decides(left.constant)) | (~right.live & decides(right.constant))
+    constant = getattr(torch, name)(left.constant, right.constant)
+    found = _pointwise(constant, (left.live | right.live) & ~settled, left, right)
+    return replace(found, counted=left.counted or right.counted or bool(settled.any()))
+
+
+def product_added(given: Given) -> Partial:
+    """A sum with a product."""
+    product = multiplied({"self": given["tensor1"], "other": given["tensor2"]})
+    return added({"self": given["self"], "other": product, "alpha": given.get("value")})
+
+
+def quotient_added(given: Given) -> Partial:
+    quotient = divided({"self": given["tensor1"], "other": given["tensor2"]})
+    return added({"self": given["self"], "other": quotient, "alpha": given.get("value")})
+
+
+def between(given: Given) -> Partial:
+    """A mixture: of what has no share nothing is left."""
+    share = _partial(given["weight"])
+    rest = multiplied({"self": given["self"], "other": subtracted({"self": 1.0, "other": share})})
+    return added({"self": rest, "other": multiplied({"self": given["end"], "other": share})})
 
 
 def unchanged(given: Given) -> Partial:
@@ -266,6 +310,11 @@ CONSTANT_RULES: Mapping[str, ConstantRule] = {
     "clamp_min": clamped,
     "clamp_max": clamped,
     "nan_to_num": unchanged,
+    **dict.fromkeys(("minimum", "fmin"), smallest),
+    **dict.fromkeys(("maximum", "fmax", "logaddexp", "logaddexp2"), largest),
+    "addcmul": product_added,
+    "addcdiv": quotient_added,
+    "lerp": between,
     **{name: _function(name) for name in MAPPED},
     **dict.fromkeys(ZERO_KEPT, zero_kept),
     **{name: _vanishing(name) for name in VANISHING},

@@ -8,22 +8,37 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name_of
+from archgraph.pytorch.trace.masking.attending import leaves_rows_out, lost_by_zeros
 from archgraph.pytorch.trace.masking.constant_zeros import attends_to_nothing, is_beside_zeros
 from archgraph.pytorch.trace.masking.letting import PASSAGES, tells
+from archgraph.pytorch.trace.masking.masking_factors import (
+    is_kernel_with_holes,
+    leave_out_together,
+    masking_factor,
+    may_lose,
+    multiplies_computed,
+    sums,
+)
 from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of, leaves_places_out
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
+from archgraph.pytorch.trace.masking.product_zeros import zeros_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
-from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
+from archgraph.pytorch.trace.masking.states import NumberOf, States, passed
 from archgraph.pytorch.trace.masking.taken import is_taken_alone
-from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, SPREADING_OUT, takes_weights, vacant_factors
+from archgraph.pytorch.trace.masking.vacancies import (
+    SOFTMAX,
+    SPREADING_OUT,
+    is_value,
+    may_be_weights,
+    scores,
+    takes_weights,
+    vacant_factors,
+)
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
-ALONE = frozenset(("prod", "cumprod", "glu"))
-"""Those that multiply what lies in one tensor."""
 LOGARITHMS = frozenset(("log_softmax", "_log_softmax"))
 """Those of weights: of what is masked, they still read the score."""
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
@@ -64,6 +79,10 @@ class RecordedMasks:
         self._seen: dict[RecordedNode, SeenKeys] = {}
         self._limits: dict[RecordedNode, str] = {}
         self._nonzero: dict[tuple[RecordedNode, RecordedNode], Tensor] = {}
+        self._factors: dict[RecordedNode, dict[RecordedNode, Tensor]] = {}
+        self._sides: dict[RecordedNode, Mapping[int, Tensor]] = {}
+        self._put: set[RecordedNode] = set()
+        self._counted: set[RecordedNode] = set()
         self._vague: set[RecordedNode] = set()
         self._weights: set[RecordedNode] = set()
         self._pass(steps, number)
@@ -95,6 +114,14 @@ class RecordedMasks:
         """Return where a computed factor of a step may be other than zero; None where it may be anywhere."""
         return self._nonzero.get((step, factor))
 
+    def is_put(self, step: RecordedNode) -> bool:
+        """Whether a factor is zero where nothing was put, which steps that gather elements do not follow."""
+        return step in self._put
+
+    def sides(self, step: RecordedNode) -> Mapping[int, Tensor]:
+        """Return which places of a product's result read anything, by the dimension, counted from the right."""
+        return self._sides.get(step, {})
+
     def is_vague(self, step: RecordedNode) -> bool:
         """Whether zeros leave out some of what a step reads, nobody knows what."""
         return any(same in self._vague for same in (step, *step.elsewhere))
@@ -125,8 +152,18 @@ class RecordedMasks:
                 self._loses(step, CONSTANTS_MASK)
             elif name in CONTRACTIONS or name in SOFTMAX or name in POOLING:
                 self._gathered(step, states, scored)
+            if name in PRODUCT_FORMS and len(factors_of(step)) == 2:
+                for node in filter(states.has, factors_of(step)):
+                    self._holds_zeros(step, node, states.shape(node), ~states.operand(step, node).zero)
         for step, factor, nonzero in vacant_factors(steps, number):
-            self._beside_nothing(step, factor, nonzero)
+            if name_of(step) != FUSED:
+                self._beside_nothing(step, factor, nonzero)
+            if (name_of(step) in PRODUCT_FORMS or name_of(step) == FUSED) and nonzero is not None:
+                self._holds_zeros(step, factor, tuple(map(number, factor.meta["val"].shape)), nonzero)
+        for step in self._factors:
+            taken = step.args[:3] if name_of(step) == FUSED else factors_of(step)
+            self._multiplied(step, {node: tuple(map(number, node.meta["val"].shape)) for node in taken})
+        self._factors.clear()
         for step in steps:
             if step.op == "call_function" and step.held is None and is_beside_zeros(step):
                 self._loses(step, CONSTANTS_MASK)
@@ -135,9 +172,69 @@ class RecordedMasks:
         """Pass a product of which a factor is zero where nothing was put."""
         if nonzero is not None and tells(step, factor):
             before = self._nonzero.get((step, factor))
+            if before is None or not bool((nonzero | ~before).all()):
+                self._put.add(step)
             self._nonzero[step, factor] = nonzero if before is None else nonzero & before
-        elif (step not in self._seen or not _sums(step)) and _may_lose(step, factor):
+        elif nonzero is not None and (scores(step) or is_value(step, factor) or multiplies_computed(step)):
+            return
+        elif (step not in self._seen or not sums(step)) and may_lose(step, factor):
             self._loses(step, NOTHING_THERE)
+
+    def _holds_zeros(self, step: RecordedNode, factor: RecordedNode, shape: tuple[int, ...], nonzero: Tensor) -> None:
+        """Note where a factor of a product of computed tensors may be other than zero."""
+        found = self._factors.setdefault(step, {})
+        found[factor] = found[factor] & nonzero if factor in found else nonzero.expand(shape)
+
+    def _multiplied(self, step: RecordedNode, shapes: Mapping[RecordedNode, tuple[int, ...]]) -> None:
+        """Say what zeros of both factors leave of a product."""
+        import torch
+
+        everything = {node: torch.ones((), dtype=torch.bool).expand(shape) for node, shape in shapes.items()}
+        nonzero = {**everything, **self._factors[step]}
+        if all(bool(tests.all()) for tests in nonzero.values()) or step in self._vague:
+            return
+        if name_of(step) == FUSED:
+            if attends_to_nothing(step, lambda node: ~nonzero[node]):
+                self._loses(step, NOTHING_THERE)
+        elif scores(step):
+            for lost in lost_by_zeros(step, nonzero, self._masks):
+                self._loses(lost, NOTHING_THERE)
+        elif takes_weights(step):
+            self._weighed(step, nonzero)
+        elif multiplies_computed(step):
+            self._told(step, nonzero)
+
+    def _masks(self, softmax: RecordedNode) -> bool:
+        """Whether scores of a softmax are masked."""
+        found = self._seen.get(softmax)
+        return softmax in self._vague or (found is not None and (found.doubtful or not bool(found.allowed.all())))
+
+    def _weighed(self, step: RecordedNode, nonzero: Mapping[RecordedNode, Tensor]) -> None:
+        """Pass a product of weights and values."""
+        found = self._seen.get(step)
+        weights = [node for node in factors_of(step) if may_be_weights(node)]
+        if len(weights) != 1:
+            self._loses(step, NOTHING_THERE)
+            return
+        known = found is not None and found.weights is weights[0]
+        allowed = (
+            found.allowed.expand(nonzero[weights[0]].shape) if found is not None and known else nonzero[weights[0]]
+        )
+        if leaves_rows_out(step, weights[0], allowed, nonzero):
+            self._loses(step, NOTHING_THERE)
+
+    def _told(self, step: RecordedNode, nonzero: Mapping[RecordedNode, Tensor]) -> None:
+        """Pass a product of computed tensors."""
+        found = zeros_of(step, nonzero)
+        if step in self._limits:
+            # It was in doubt before.
+            return
+        if found is None:
+            self._loses(step, NOTHING_THERE)
+            return
+        self._sides[step] = found.sides
+        self._seen[step] = SeenKeys(found.read, None, False, step in self._counted, found.masking)
+        self._limits[step] = CONSTANTS_MASK
 
     def _loses(self, step: RecordedNode, reason: str) -> None:
         """Say of a step that it reads less than it seems, nobody knows what."""
@@ -154,7 +251,7 @@ class RecordedMasks:
                 self._limits[step] = UNKNOWN
             if bool(zero.any()) and tells(step, node):
                 self._nonzero[step, node] = ~zero
-            elif bool(zero.any()) and _may_lose(step, node):
+            elif bool(zero.any()) and may_lose(step, node):
                 self._loses(step, CONSTANTS_MASK)
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
@@ -162,14 +259,21 @@ class RecordedMasks:
         if name_of(step) == "einsum" and len(factors_of(step)) > 2 and any(map(states.has, factors_of(step))):
             self._loses(step, UNKNOWN)
             return
-        node, several = _masking(step, states)
-        if any(_is_kernel_with_holes(step, operand) for operand in step.all_input_nodes):
+        if multiplies_computed(step):
+            known = [states.operand(step, node) for node in factors_of(step)]
+            if not any(bool(state.doubtful.any()) for state in known):
+                # Zeros of both are told of together, once all are known.
+                self._counted.update([step] if any(state.counted for state in known) else [])
+                return
+        node, several = masking_factor(step, states)
+        if any(is_kernel_with_holes(step, operand) for operand in step.all_input_nodes):
             self._limits[step] = CONSTANTS_MASK
             if name_of(step) in SPREADING_OUT:
                 self._loses(step, CONSTANTS_MASK)
+        node = _evened(step, scored) or node
         if node is None:
             return
-        if _leaves_out_together(step, node, states):
+        if leave_out_together(step, node, states):
             self._loses(step, UNKNOWN)
             return
         state = states.operand(step, node).of_rank(len(states.shape(node)))
@@ -239,78 +343,6 @@ def _open_like(masked: SeenKeys | None, there: RecordedNode, here: RecordedNode)
     return SeenKeys(torch.ones((), dtype=torch.bool), weights=weights)
 
 
-def _sums(step: RecordedNode) -> bool:
-    """Whether a step adds up what it multiplies, so that zeros leave out what they stand for and nothing else."""
-    if name_of(step) == "einsum":
-        read, _, made = str(step.args[0]).replace(" ", "").partition("->")
-        return bool(set(read) - set(made) - {","})
-    return name_of(step) not in ALONE
-
-
-def _may_lose(step: RecordedNode, factor: RecordedNode) -> bool:
-    """Whether anything computed is multiplied with a factor: parameters are read by nobody."""
-    others = [node for node in step.all_input_nodes if node is not factor or _is_squared(step, node)]
-    computed = [
-        node for node in others if node.kind not in ("parameter", "buffer") and step.known_operand(node) is None
-    ]
-    return bool(computed) or name_of(step) in ALONE
-
-
-def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, bool]:
-    """Return the operand that masks what a step reads, and whether others do as well.
-
-    That is one of which single elements are zero, if there is: where whole positions are, what made them says so. Of a
-    constant factor nothing does.
-    """
-    # What is added to a product masks nothing of it.
-    read = factors_of(step) if name_of(step) in PRODUCT_FORMS else step.all_input_nodes
-    known = [node for node in read if states.has(node)]
-    fixed = [node for node in read if _has_zeros(step, node)]
-    matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
-    masking = [*matrices, *(node for node in fixed if node not in matrices)]
-    chosen = next(iter((*masking, *known)), None)
-    others = [
-        node for node in known if (node is not chosen or _is_squared(step, node)) and name_of(step) in PRODUCT_FORMS
-    ]
-    return chosen, len(masking) > 1 or any(_leaves_out(step, node, states) for node in others)
-
-
-def _leaves_out_together(step: RecordedNode, masking: RecordedNode, states: States) -> bool:
-    """Whether zeros of the other factor leave out more than a mask does: of weights, whole places of the result."""
-    if name_of(step) not in PRODUCT_FORMS or not is_matrix(states.operand(step, masking)):
-        return False
-    others = [node for node in factors_of(step) if node is not masking and states.has(node)]
-    if not takes_weights(step):
-        # What is multiplied with nothing is not read, whatever the mask lets through.
-        return any(bool(states.operand(step, node).zero.any()) for node in others)
-    both, alone = states.product(step), states.product(step, but=masking)
-    return bool(others) and (both is None or alone is None or not bool((both.live == alone.live).all()))
-
-
-def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:
-    """Whether a factor is zero at whole places of the result, where another computed one is not read either."""
-    return _may_lose(step, node) and leaves_places_out(
-        step, node, states.operand(step, node).within(states.shape(node)).zero
-    )
-
-
-def _is_squared(step: RecordedNode, node: RecordedNode) -> bool:
-    """Whether a product takes a tensor twice: zeros of one factor meet what the other has there."""
-    listed = (part for item in step.args for part in (item if isinstance(item, (list, tuple)) else (item,)))
-    return sum(part is node for part in listed) > 1
-
-
-def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
-    """Whether this is a constant factor of a product some elements of which are zero."""
-    value = step.known_operand(node) if name_of(step) in PRODUCT_FORMS else None
-    return value is not None and bool((value == 0).any())
-
-
-def _is_kernel_with_holes(step: RecordedNode, node: RecordedNode) -> bool:
-    value = step.known_operand(node) if name_of(step) in CONVOLUTIONS and node is step.args[1] else None
-    return value is not None and bool((value == 0).any())
-
-
 def _weighed_together(read: Tensor, weighed: Tensor) -> Tensor:
     """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
     # Of size 1 it stands for all of a row, which are weighed alike.
@@ -339,11 +371,18 @@ def _dim(step: RecordedNode, states: States) -> tuple[int, ...]:
 def _scored(node: Any, scored: Mapping[RecordedNode, Tensor]) -> Tensor | None:
     """Return which scores are computed, of the softmax that weights come from."""
     while node not in scored:
-        if not node.all_input_nodes:
+        # Weights of another attention before this one are none of its own.
+        if not node.all_input_nodes or name_of(node) in SOFTMAX or name_of(node) in CONTRACTIONS:
             return None
         node = node.all_input_nodes[0]
     live = scored[node]
     return None if bool(live.all()) else live
+
+
+def _evened(step: RecordedNode, scored: Mapping[RecordedNode, Tensor]) -> RecordedNode | None:
+    """Return the weights of a product none of which is masked, and some of whose scores are constants."""
+    weights = (node for node in factors_of(step) if takes_weights(step) and may_be_weights(node))
+    return next((node for node in weights if _scored(node, scored) is not None), None)
 
 
 def _given(steps: Sequence[RecordedNode]) -> frozenset[RecordedNode]:

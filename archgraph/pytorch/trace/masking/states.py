@@ -189,7 +189,12 @@ class States:
         state = self.operand(step, step.args[0]).within(self.shape(step.args[0]))
         value = self.operand(step, step.args[2])
         places = [None if node is None else self._constant(step, node) for node in step.args[1]]
-        key = tuple(slice(None) if place is None else place.long() for place in places)
+        # Tests are no numbers of places.
+        tests = ("torch.bool", "torch.uint8")
+        key = tuple(
+            slice(None) if place is None else place.bool() if str(place.dtype) in tests else place.long()
+            for place in places
+        )
         parts = []
         for part, put in zip(_parts_of(state), _parts_of(value), strict=True):
             made = part.clone()
@@ -235,7 +240,7 @@ class States:
             )
             states = [self.operand(step, node) if but in (None, node) else nothing_known() for node in nodes]
             terms = [term.replace("...", "") for term in equation.partition("->")[0].split(",")]
-            factors = [_varying(~state.zero, self.shape(node)) for state, node in zip(states, nodes, strict=True)]
+            factors = [varying(~state.zero, self.shape(node)) for state, node in zip(states, nodes, strict=True)]
             sizes: dict[str, int] = {}
             for term, factor in zip(terms, factors, strict=True):
                 for letter, size in zip(term, factor.shape, strict=True):
@@ -305,7 +310,7 @@ def _parts_of(state: Partial) -> tuple[Tensor, Tensor, Tensor]:
     return state.constant, state.live, state.doubtful
 
 
-def _varying(tests: Tensor, shape: tuple[int, ...]) -> Tensor:
+def varying(tests: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Return tests of as many dimensions as a shape, of size 1 where they do not differ."""
     tests = tests.reshape((1,) * (len(shape) - tests.ndim) + tuple(tests.shape))
     for dim in range(tests.ndim):
@@ -332,7 +337,7 @@ def _on(step: RecordedNode, part: Any, rest: Sequence[object], kwargs: Mapping[s
 def is_matrix(state: Partial) -> bool:
     """Whether elements are zero one by one, rather than at whole positions."""
     zero = state.zero
-    return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
+    return bool(zero.any()) and sum(size > 1 for size in varying(zero, tuple(zero.shape)).shape) > 1
 
 
 def _holds_mask(state: Partial) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.letting import Passage, passages_of
+from archgraph.pytorch.trace.masking.product_forms import factors_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -14,10 +15,24 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
-NonzeroOf: TypeAlias = "Callable[[RecordedNode, RecordedNode], Tensor | None]"
-"""Gives where a computed factor of a step may be other than zero."""
-GATHERING = (CONTRACTIONS - {"conv1d", "conv2d", "conv3d", "convolution"}) | POOLING | {"softmax", "_softmax"}
+GATHERING = {name for name in CONTRACTIONS if not name.startswith("conv")} | POOLING | {"softmax", "_softmax"}
 """Steps that know themselves which of the elements that they read are zero."""
+
+
+class KnownZeros(Protocol):
+    """What is known of the zeros of a recording."""
+
+    def nonzero(self, step: RecordedNode, factor: RecordedNode) -> Tensor | None:
+        """Return where a computed factor of a step may be other than zero."""
+        ...
+
+    def sides(self, step: RecordedNode) -> Mapping[int, Tensor]:
+        """Return which places of a product's result read anything."""
+        ...
+
+    def is_put(self, step: RecordedNode) -> bool:
+        """Whether a factor is zero where nothing was put, which steps that gather elements do not follow."""
+        ...
 
 
 class TakenElements(NamedTuple):
@@ -41,7 +56,8 @@ class TakenAnywhere(NamedTuple):
         operand: the operand in the first.
         dim: the dimension of the result along which it differs, counted from the right; 0 where there are several, or
             not the same in all.
-        tests: whether a place is taken, along that dimension, in every recording; none where there are several.
+        tests: whether a place is taken, along that dimension, in every recording; none where there are several. Of no
+            dimension, whether anything is taken: all of it, or nothing.
         nothing: whether nothing is taken anywhere.
     """
 
@@ -51,14 +67,16 @@ class TakenAnywhere(NamedTuple):
     nothing: bool = False
 
 
-def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list[TakenAnywhere]:
+def taken_of(step: RecordedNode, zeros: KnownZeros, number: SizeNumber) -> list[TakenAnywhere]:
     """Return what a step takes of its operands, where that is not all of them in every recording."""
+    import torch
+
     same = (step, *step.elsewhere)
-    each = [taken_by(one, nonzero) for one in same]
+    each = [[*taken_by(one, zeros), *_taken_at(one, zeros.sides(one))] for one in same]
     found = []
-    for place, operand in enumerate(step.args):
-        rows = [[t for t in row if t.operand is one.args[place]] for row, one in zip(each, same, strict=True)]
-        if not any(rows) or (place and any(operand is before for before in step.args[:place])):
+    for place, operand in enumerate(operands_of(step)):
+        rows = [[t for t in row if t.operand is operands_of(one)[place]] for row, one in zip(each, same, strict=True)]
+        if not any(rows) or any(operand is before for before in operands_of(step)[:place]):
             continue
         assert isinstance(operand, RecordedNode)
         if all(map(_nothing, rows)):
@@ -66,11 +84,25 @@ def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list
             continue
         # Of a recording so small that nothing is left, any dimension says so.
         dims = sorted({taken.dim for row in rows for taken in row if not _nothing(row)})
+        if not dims:
+            found.append(TakenAnywhere(operand, 0, tuple(torch.tensor(not _nothing(row)) for row in rows)))
+            continue
         if 0 in dims:
             found.append(TakenAnywhere(operand, 0))
             continue
         found += [TakenAnywhere(operand, dim, tuple(_tests_along(dim, rows, same, number))) for dim in dims]
     return found
+
+
+def operands_of(step: RecordedNode) -> Sequence[object]:
+    """Return the arguments of a step, those of an einsum without its equation."""
+    return factors_of(step) if name_of(step) == "einsum" else step.args
+
+
+def _taken_at(step: RecordedNode, sides: Mapping[int, Tensor]) -> Iterator[TakenElements]:
+    """Yield both factors of a product, where only some places of the result read anything."""
+    for dim, side in sides.items():
+        yield from (TakenElements(node, dim if bool(side.any()) else 0, side) for node in factors_of(step))
 
 
 def _nothing(row: Sequence[TakenElements]) -> bool:
@@ -88,10 +120,10 @@ def _tests_along(
         yield torch.full((length,), not _nothing(row)) if known is None else known
 
 
-def taken_by(step: RecordedNode, nonzero: NonzeroOf) -> list[TakenElements]:
+def taken_by(step: RecordedNode, zeros: KnownZeros) -> list[TakenElements]:
     """Return what a step takes of its operands, where that is not all of them."""
     found = []
-    for operand, taken in _tests(step, nonzero):
+    for operand, taken in _tests(step, zeros):
         if bool(taken.all()):
             continue
         if not bool(taken.any()):
@@ -100,7 +132,7 @@ def taken_by(step: RecordedNode, nonzero: NonzeroOf) -> list[TakenElements]:
         sides = {dim: _side(taken, dim) for dim in range(-taken.ndim, 0) if _varies(taken, dim)}
         if _is_rectangle(taken, sides):
             found += [TakenElements(operand, dim, side) for dim, side in sides.items()]
-        elif _escapes(step):
+        elif zeros.is_put(step) or _escapes(step):
             found.append(TakenElements(operand, 0, taken))
     return found
 
@@ -118,7 +150,7 @@ def _is_rectangle(taken: Tensor, sides: Mapping[int, Tensor]) -> bool:
     return bool((whole == taken).all())
 
 
-def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNode, Tensor]]:
+def _tests(step: RecordedNode, zeros: KnownZeros) -> Iterator[tuple[RecordedNode, Tensor]]:
     """Yield operands with tests that say where they are taken."""
     name, args = name_of(step), step.args
     if name == "where" and len(args) == 3:
@@ -133,12 +165,12 @@ def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNod
         operand = args[passage.operand] if passage.operand < len(args) else None
         if not isinstance(operand, RecordedNode) or not _computed(step, operand):
             continue
-        taken = _let_through(step, passage, nonzero)
+        taken = _let_through(step, passage, zeros)
         if taken is not None:
             yield operand, taken
 
 
-def _let_through(step: RecordedNode, passage: Passage, nonzero: NonzeroOf) -> Tensor | None:
+def _let_through(step: RecordedNode, passage: Passage, zeros: KnownZeros) -> Tensor | None:
     """Return where a factor lets an operand through; None where it does everywhere, as far as is known."""
     import torch
 
@@ -149,7 +181,7 @@ def _let_through(step: RecordedNode, passage: Passage, nonzero: NonzeroOf) -> Te
         return None
     value = _known(step, factor)
     if value is None:
-        computed = nonzero(step, factor)
+        computed = zeros.nonzero(step, factor)
         # Wherever something is computed, it is no number that could be told.
         value = None if computed is None else torch.where(computed, 2.0, 0.0)
     return None if value is None else passage.open(value)

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, MASKS, SCALINGS, TRANSPARENT, name_of
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, MASKS, SCALINGS, TRANSPARENT, name_of
 from archgraph.pytorch.trace.masking.pads import PADS, constants_of, pad_value
 from archgraph.pytorch.trace.masking.partial import Partial, constant_number, doubtful
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
 from archgraph.pytorch.trace.masking.rules import JOINS, POOLING, REARRANGING
 from archgraph.pytorch.trace.masking.states import NumberOf, States
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -49,11 +49,13 @@ MULTIPLYING = frozenset(
     ("mul", "multiply", "div", "true_divide", "matmul", "bmm", "mm", "einsum", "addcmul", "addcdiv", "lerp", "dot",
      "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "_trilinear", "kron",
      "tensordot", "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
-     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill", "cosine_similarity")
+     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill", "cosine_similarity", "polar")
 )  # fmt: skip
 """Steps in which what is computed may be multiplied by a zero."""
-TESTS = {"where": (0, 1), "masked_fill": (1, 2)}
-"""Where the argument stands that decides what is read of the others."""
+READING = MULTIPLYING | {FUSED}
+"""These, and attention, of whose queries, keys and values all in a row may be zero."""
+TESTS = {"where": (0, 1), "masked_fill": (1, 2), FUSED: (0, 3)}
+"""Where the arguments stand that decide what is read of the others."""
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 BETWEEN = TRANSPARENT | SCALINGS | MASKS | REARRANGING
 """What may stand between a product and a softmax."""
@@ -168,13 +170,11 @@ def vacant_factors(
         return
     for step in steps:
         states.enter(step)
-        if name_of(step) in MULTIPLYING and not _scores(step):
+        if name_of(step) in READING:
             # What a test chooses is as good as multiplied with it.
             factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
                 state = states.operand(step, node)
-                if _is_value(step, node) and not leaves_places_out(step, node, state.within(states.shape(node)).zero):
-                    continue
                 if bool(state.doubtful.any()):
                     yield step, node, None
                 # A factor that is zero nowhere masks nothing, and most are.
@@ -190,7 +190,7 @@ def _matter(steps: Sequence[RecordedNode], begins: Callable[[RecordedNode, str],
         if step.op != "call_function" or step.held is not None:
             continue
         name, read = name_of(step), any(_root(node) in reached for node in step.all_input_nodes)
-        if read and name in MULTIPLYING and not _scores(step):
+        if read and name in READING:
             return True
         if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name) or _writes_nothing(step, name):
             reached.add(_root(step))
@@ -245,10 +245,10 @@ def _adds_bias(step: RecordedNode) -> bool:
 
 def weighs(step: RecordedNode) -> bool:
     """Whether a product makes scores, or takes weights."""
-    return _scores(step) or takes_weights(step)
+    return scores(step) or takes_weights(step)
 
 
-def _scores(step: RecordedNode) -> bool:
+def scores(step: RecordedNode) -> bool:
     """Whether a product makes scores: a key that is zero is weighed all the same."""
     return name_of(step) in PRODUCT_FORMS and _leads(step, lambda node: node.users)
 
@@ -257,12 +257,16 @@ def takes_weights(step: RecordedNode) -> bool:
     return name_of(step) in PRODUCT_FORMS and _leads(step, lambda node: node.all_input_nodes)
 
 
-def _is_value(step: RecordedNode, factor: RecordedNode) -> bool:
+def is_value(step: RecordedNode, factor: RecordedNode) -> bool:
     """Whether a factor stands beside weights: a value that is zero has its weight still. A weight has none."""
-    weights = name_of(factor) in SOFTMAX or (
+    return not may_be_weights(factor) and takes_weights(step)
+
+
+def may_be_weights(factor: RecordedNode) -> bool:
+    """Whether a factor comes from a softmax past nothing but scaling, masking and moving."""
+    return name_of(factor) in SOFTMAX or (
         name_of(factor) in BETWEEN and _leads(factor, lambda node: node.all_input_nodes)
     )
-    return not weights and takes_weights(step)
 
 
 def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[RecordedNode]]) -> bool:

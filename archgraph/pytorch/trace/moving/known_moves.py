@@ -132,6 +132,9 @@ def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: S
         # A grid says where to read, and by how much: it is read itself.
         return DEPENDS
     otherwise = DEPENDS if name in ALONG else OTHERWISE
+    if "prod" in step.args or "prod" in step.kwargs.values():
+        # What is multiplied into something is followed by no numbers that are put in its place.
+        return otherwise
     try:
         return moved_pairs(run, shape_of(node, number)) or otherwise
     except NotKnownError:

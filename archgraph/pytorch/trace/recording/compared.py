@@ -27,10 +27,16 @@ class Compared(NamedTuple):
 
 
 class Comparisons:
-    """What was compared, by where."""
+    """What was compared, by where.
+
+    Attributes:
+        found: the comparisons that decide something.
+        of_elements: whether elements of known tensors were compared, such as places when a mask is made.
+    """
 
     def __init__(self) -> None:
         self.found: dict[ComparedAt, Compared] = {}
+        self.of_elements: bool = False
         self._times: Counter[tuple[SourceLine, str]] = Counter()
 
     def note(self, relation: str, left: int, right: int, *, holds: bool) -> None:

@@ -69,16 +69,33 @@ class RunningModules:
 
 
 def starting(start: Callable[[Thread], None], tell: Callable[[], None]) -> Callable[[Thread], None]:
-    """Return what stands for `Thread.start`: of threads that this one starts it tells whether they compute."""
-    own = get_ident()
+    """Return what stands for `Thread.start`: of threads that this one starts, and these, it tells whether they compute.
+
+    A thread that computed is refused for that, so that whatever it fails of there is not printed.
+    """
+    watching = {get_ident()}
 
     def started(thread: Thread) -> None:
-        if get_ident() == own:
+        if get_ident() in watching:
             run = thread.run
 
             def watched() -> None:
-                with _noticing(tell):
-                    run()
+                computed = False
+
+                def noticed() -> None:
+                    nonlocal computed
+                    computed = True
+                    tell()
+
+                watching.add(get_ident())
+                try:
+                    with _noticing(noticed):
+                        run()
+                except Exception:
+                    if not computed:
+                        raise
+                finally:
+                    watching.discard(get_ident())
 
             thread.run = watched  # type: ignore[method-assign]
         start(thread)

@@ -143,6 +143,7 @@ class Recorder(TorchDispatchMode):
             return
         found = elements_compared(call.operator.name, *call.values(self.known))
         if found is not None:
+            self._compared.of_elements = True
             self._compared.note_at(node.line, *found)
 
     def _number(self, call: OperatorCall) -> Any:

@@ -44,6 +44,7 @@ class Sampler:
         example: the recording of the example.
         sizes: the example's.
         first: both, as a sample.
+        makes_masks: whether the example compares elements of known tensors, as a mask is made.
     """
 
     def __init__(self, module: nn.Module, inputs: Any, dynamic: Dynamic) -> None:
@@ -51,6 +52,7 @@ class Sampler:
         self._inputs = inputs
         self._kept = Contents(module)
         self._traced = True
+        self.makes_masks: bool = False
         self.example, comparisons = self._example()
         self.asked: tuple[Asked, ...] = asked_for(self.example, dynamic)
         self.sizes: dict[str, int] = {item.name: item.default for item in self.asked}
@@ -81,8 +83,10 @@ class Sampler:
             self._traced, again = False, Comparisons()
             found = self._alike(example, {}, again)
             if isinstance(found, Recording):
+                self.makes_masks = again.of_elements
                 return found, again.found
             self._traced = True
+        self.makes_masks = compared.of_elements
         return example, compared.found
 
     def _record(self, sizes: SymbolSizes) -> Sample | Difference:

@@ -29,6 +29,8 @@ class NoLawError(ArchgraphError):
 
 NEXT_DECISIONS = 8
 """Sizes in a row at which a law is proved where code decides by a rest or another number without a law."""
+SMALLEST = 6
+"""The smallest sizes, at which masks are looked at: half of a size is nothing there, and blocks are single places."""
 _NARROW = 2
 """Up to this k, all symbols start where the first of them has to."""
 
@@ -54,6 +56,8 @@ class Search:
             self._refuse_narrow(item)
         self._prove_roundings()
         self._prove_decisions()
+        if sampler.makes_masks:
+            self._see_smallest()
 
     # -- samples -----------------------------------------------------------------------------------------
 
@@ -177,6 +181,12 @@ class Search:
         if decides_without_law(*self._compared(self.seen())):
             for item, move in product(self.items, range(1, NEXT_DECISIONS + 1)):
                 self._prove_at(item, item.place + move)
+
+    def _see_smallest(self) -> None:
+        """Record the smallest sizes of every symbol, that what masks are there is `seen`."""
+        for item, more in product(self.items, range(SMALLEST)):
+            if item.allows(item.least + more):
+                self._attempt({item.name: item.least + more})
 
     def _prove_at(self, item: SteppedSize, place: int) -> None:
         broken = self._broken({item.name: place}) if item.allows(place) else None
