@@ -1,4 +1,4 @@
-"""Activation checkpoints: which scopes and operations keep their inputs alone, and are computed again on the way back.
+"""Activation checkpoints: which scopes and operations keep their inputs alone, and are run again in the backward pass.
 
 A policy is one class; a scope that a module marks by itself is a checkpoint under each of them.
 """
@@ -26,7 +26,7 @@ Checkpoint = bool | int | str | Collection[str]
 
 @dataclass(frozen=True)
 class CheckpointPolicy(ABC):
-    """What is computed again on the way back."""
+    """What is computed again in the backward pass."""
 
     meaning: ClassVar[str] = ""
     by_path: ClassVar[bool] = False

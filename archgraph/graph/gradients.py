@@ -33,7 +33,7 @@ class GradientPaths:
         return tuple(value in self.reached for value in values)
 
     def is_on_the_way_back(self, member: Member) -> bool:
-        """Whether a member's way back is gone, so that it keeps what it needs for it."""
+        """Whether a member has a backward pass here, so that it keeps what it needs for it."""
         return not self.reached.isdisjoint(member.outputs)
 
 

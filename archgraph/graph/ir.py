@@ -90,7 +90,7 @@ class Repeat:
         count: a size, symbolic or not; 0 is the identity.
         title, share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
         experts: how many sets of weights a mixture has; None for iterations one after another.
-        checkpoint: of every iteration only the inputs are kept; the way back computes the rest again.
+        checkpoint: of every iteration only the inputs are kept; the backward pass computes the rest again.
     """
 
     name: str

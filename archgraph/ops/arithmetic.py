@@ -183,7 +183,7 @@ class Multiply(Broadcast):
         return tuple(replace(pointwise(x.positions), gate=gated and every > set(x.positions)) for x in inputs)
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
-        """Return, on the way back, the gradient of a factor before it is summed to the factor's own size."""
+        """Return, in the backward pass, the gradient of a factor before it is summed to the factor's own size."""
         (out,) = self.outputs(*inputs)
         narrow = any(len(x.axes) < len(out.axes) for x in inputs)
         return Workspace(backward=(2 * out.numel,) if narrow else ())
@@ -228,7 +228,7 @@ class Divide(Broadcast):
         return Saved(inputs=(0, 1) if 1 in needed else (1,) if needed else ())
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
-        """Return, on the way back, the gradient of the divisor before it is summed to its own size."""
+        """Return, in the backward pass, the gradient of the divisor before it is summed to its own size."""
         return Workspace(backward=(2 * self.outputs(*inputs)[0].numel,))
 
     def lower(self, *inputs: TensorType) -> nn.Module:

@@ -275,7 +275,7 @@ class ScaledDotProductAttention(Op):
         if kernel == "upcast":
             single = (Add(*self._copied(inputs), self.scores(*inputs)), "float32")
             return Saved(batch=self._looked_up(inputs), fresh=(single,), joined=len(streams) > 1)
-        # With these the weights are computed again on the way back, which is what a fused kernel is for.
+        # With these the weights are computed again in the backward pass, which is what a fused kernel is for.
         logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
         outputs = tuple(range(len(streams)))
         if len(streams) == 1 and not self._is_cut:
@@ -309,7 +309,7 @@ class ScaledDotProductAttention(Op):
         return q, product((k, groups)), product((v, groups))
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
-        """Return, of the math kernel, a second matrix of scores, and on the way back two; copies of q, k and v."""
+        """Return, of the math kernel, a second matrix of scores, and in the backward pass two; copies of q, k and v."""
         queries, keys, values = self._copied(inputs)
         copies = ONE if kernel == "upcast" else self._copies(inputs)
         first = copies * (queries + keys)

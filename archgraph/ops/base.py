@@ -100,7 +100,7 @@ class Workspace:
     Attributes:
         training: moments beside what is kept for the backward pass.
         inference: moments where nothing is kept; None where they are those of training.
-        backward: moments on the way back, before the gradients of the operands exist.
+        backward: moments in the backward pass, before the gradients of the operands exist.
         passes: operands whose gradient is the output's, or a view of it.
         batch: elements beside all moments of the way there, which all samples share: masks, looked-up biases.
 
@@ -130,7 +130,7 @@ class Workspace:
 class Product:
     """A product of two factors: its multiply-accumulates, and the operands, by index, that each factor comes from.
 
-    On the way back each factor that needs a gradient costs a product of the same size. A factor that comes from no
+    In the backward pass each factor that needs a gradient costs a product of the same size. A factor that comes from no
     operand is a weight; `weights` says whether one is behind the first factor as well.
     """
 

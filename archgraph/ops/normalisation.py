@@ -66,7 +66,7 @@ class BatchNorm(Normalisation):
 
     Params 2C; buffers 2C + 1 (running mean and variance, and a counter). Its receptive field is that of
     inference, where the statistics are constants. With `running` they are constants in training too, as in a module
-    that is traced in evaluation mode, and none are kept for the way back. Source: Ioffe & Szegedy 2015,
+    that is traced in evaluation mode, and none are kept for the backward pass. Source: Ioffe & Szegedy 2015,
     arXiv:1502.03167.
 
     >>> op, inputs = BatchNorm.example()

@@ -89,7 +89,7 @@ class LeakyRelu(Activation):
         return replace(super().saved(*inputs), aliases=((0, 0),) if self.inplace else ())
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
-        """Return, on the way back in place, the copies that PyTorch makes where the operand is a view."""
+        """Return, in the backward pass in place, the copies that PyTorch makes where the operand is a view."""
         return Workspace(backward=(3 * inputs[0].numel,)) if self.inplace else Workspace()
 
     def lower(self, *inputs: TensorType) -> nn.Module:

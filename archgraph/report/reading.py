@@ -33,8 +33,7 @@ def named_text(path: str, kind: str, suffixes: tuple[str, ...]) -> str:
         message, hint = missing_file(path, f"a file of {kind}", suffixes)
         raise QueryError(message, hint=hint) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise QueryError(f"cannot read {printable(path)}: {reason}") from None
+        raise QueryError(f"cannot read {printable(path)}: {why_unreadable(error)}") from None
     if len(content) > LARGEST_NAMED_FILE:
         raise QueryError(f"{quoted(path)} is larger than {LARGEST_NAMED_FILE:,} bytes")
     try:
@@ -59,8 +58,7 @@ def regular_file(path: str, hint: str) -> Path:
             return place
         there = place.exists()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SpecError(f"cannot read {quoted(printable(path))}: {reason}") from None
+        raise SpecError(f"cannot read {quoted(printable(path))}: {why_unreadable(error)}") from None
     if there:
         told = f"{quoted(path)} is a folder" if place.is_dir() else f"{quoted(path)} is no regular file"
     else:
@@ -80,3 +78,14 @@ def regular_bytes(path: Traversable, most: int, kind: type[ArchgraphError]) -> b
         raise kind(f"{printable(str(path))} is not a regular file, but a pipe, a device or a socket")
     with path.open("rb") as file:
         return file.read(most)
+
+
+def why_unreadable(error: OSError | ValueError) -> str:
+    """Return why a path cannot be read, in words that are the same in every version of Python.
+
+    >>> why_unreadable(ValueError("stat: embedded null character in path"))
+    'a path cannot contain a null character'
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) if isinstance(error, UnicodeError) else "a path cannot contain a null character"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archgraph.errors import Place, SpecError, printable
 from archgraph.report.missing_files import missing_file, shown_path
-from archgraph.report.reading import regular_bytes
+from archgraph.report.reading import regular_bytes, why_unreadable
 from archgraph.spec.language.yamltree import MAX_BYTES
 from archgraph.spec.shipped import shipped_names
 
@@ -33,7 +33,7 @@ def text_of_file(path: Traversable, label: str = "") -> str:
     except IsADirectoryError:
         raise SpecError(f"{shown} is a directory, not a spec file", hint="name a file in it") from None
     except (OSError, ValueError) as error:
-        raise SpecError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
+        raise SpecError(f"cannot read {shown}: {why_unreadable(error)}") from None
     return text_of_bytes(data, label or path.name)
 
 

@@ -278,9 +278,16 @@ def stacked(layers: str) -> ag.Architecture:
 @pytest.mark.parametrize("checkpoint", ["none", "block"])
 @pytest.mark.parametrize("count", [3, 4, 5, 9])
 def test_layers_that_are_repeated_need_what_written_ones_need(count, checkpoint):
-    """Also where a block is computed again: what its repeats skip is counted once, on the way back."""
+    """Also where a block is computed again: what its repeats skip is counted once, in the backward pass."""
     layer = "      - linear: {out: 64}\n      - relu"
     repeated = stacked(f"      - repeat: {count}\n        do:\n          - linear: {{out: 64}}\n          - relu")
     written = stacked("\n".join([layer] * count))
     asked = {"batch": 4, "optimizer": "sgd", "checkpoint": checkpoint}
     assert repeated.training_memory(**asked).bytes == written.training_memory(**asked).bytes
+
+
+def test_a_peak_is_said_to_be_in_the_backward_pass():
+    """By the name that readers know it by."""
+    asked = stacked("      - linear: {out: 64}\n      - relu").training_memory(batch=4, optimizer="sgd")
+    assert asked.phase == "backward"
+    assert asked.sentence.endswith(f"at {asked.node} in the backward pass")

@@ -58,3 +58,15 @@ def test_longest_paths_are_their_closed_forms():
             steps, closed_form = stack(n)
             matrix = path_tables.line(steps, n).paths().matrix()
             assert max(hops for row in matrix for hops in row) == closed_form
+
+
+def test_pages_say_backward_pass():
+    """Not 'way back', a word of the code that the glossary explains."""
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "docs" / "tutorial.ipynb",
+    ]
+    told = re.compile(r"\b(on|for|of) the way back\b")
+    assert not [path.name for path in pages if told.search(path.read_text(encoding="utf-8"))]

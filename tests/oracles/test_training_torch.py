@@ -87,7 +87,7 @@ def counted(g, batch, how) -> tuple[int, int]:
 
 
 GROUPED = {"convnext"}
-"""PyTorch's counter takes every channel of a grouped convolution's way back for connected with every other."""
+"""PyTorch's counter takes every channel in the backward pass of a grouped convolution as connected with every other."""
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,9 @@ class BodyRun:
         turns: how many moments there were.
         new: laws, sizes and kinds of the storages of its results that no operand had.
         results: what it returns.
-        kept: law and size of all else that stays for the way back.
+        kept: law and size of all else that stays for the backward pass.
         held: how often the way back holds each of the storages of operands and results.
-        recorded: whether there is a way back at all.
+        recorded: whether there is a backward pass at all.
     """
 
     above: int

@@ -64,7 +64,7 @@ class Forward:
             graph: the graph.
             operands: its inputs.
             needed: the outputs that are computed.
-            wanted: which outputs get a gradient on the way back.
+            wanted: which outputs get a gradient in the backward pass.
             scope: where it stands.
         """
         values = dict(zip(graph.inputs, operands, strict=True))
@@ -105,7 +105,7 @@ class Forward:
         return self._dropped(run, f"{scope.path}{node.name}", operands)
 
     def _dropped(self, run: Callable[[], Tensors], place: str, operands: Tensors) -> Tensors:
-        """Run something of which the operands alone are kept, and is run again on the way back."""
+        """Run something of which the operands alone are kept, and is run again in the backward pass."""
         self.recording = False
         results = run()
         self.recording: bool = True

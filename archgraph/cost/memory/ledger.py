@@ -38,7 +38,7 @@ class LiveStorage:
 
 @dataclass(frozen=True)
 class Moment:
-    """When the most is live: the total, the node that runs, and whether that is on the way back."""
+    """When the most is live: the total, the node that runs, and whether that is in the backward pass."""
 
     total: int = -1
     turn: int = 0

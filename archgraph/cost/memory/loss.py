@@ -21,8 +21,8 @@ class LossBytes:
     """The bytes of one sample, and of scalars.
 
     Attributes:
-        kept: from the end of the way there to the start of the way back.
-        peak: beside it at the start of the way back, before the gradients of the outputs are there.
+        kept: from the end of the way there to the start of the backward pass.
+        peak: beside it at the start of the backward pass, before the gradients of the outputs are there.
         data: targets, which stay.
         scalars: of a loss and its gradient, whatever the batch.
         holds: whether the outputs live on until the way back has begun.
@@ -88,7 +88,7 @@ class ChunkedHead:
         return self.node.share or self.node.name
 
     def moments(self, samples: Expr, width: int, gradients: int, chunks: int) -> tuple[Expr, Expr]:
-        """Return the bytes beside the layer's operand: of one part's logits on the way back, then of what they give.
+        """Return the bytes beside the layer's operand: of a part's logits in the backward pass, then of its gradients.
 
         Args:
             samples: of a batch.

@@ -77,7 +77,7 @@ class PeakMemory:
         return Table(self._title(), ("kind", "bytes", "share"), rows, total, (self.at, *PEAK_NOTES))
 
     def _title(self) -> str:
-        way = " on the way back" if self.phase == "backward" else ""
+        way = " in the backward pass" if self.phase == "backward" else ""
         where = f"at {self.node}{way}" if self.node else "before the first node or after the last"
         return f"{self.name}: {self.bytes:,} bytes at the peak of {self.setting.mode} ({self.setting}), {where}"
 
@@ -179,9 +179,9 @@ def _column(peak: PeakMemory) -> str:
 def _notes(g: Network, peaks: list[PeakMemory]) -> Any:
     yield peaks[0].at
     for peak in peaks:
-        way = " on the way back" if peak.phase == "backward" else ""
+        way = " in the backward pass" if peak.phase == "backward" else ""
         yield f"{peak.setting.mode} ({peak.setting}): the peak is at {peak.node or 'its end'}{way}"
         if peak.setting.training:
             saved = Memory(g.graph, g.selected, peak.setting).saved
-            yield f"autograd keeps {g.evaluate(saved):,} bytes for the way back"
+            yield f"autograd keeps {g.evaluate(saved):,} bytes for the backward pass"
     yield from PEAK_NOTES

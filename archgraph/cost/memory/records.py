@@ -1,4 +1,4 @@
-"""What a forward run writes down for the way back, a record for every step of it."""
+"""What a forward run writes down for the backward pass, a record for every step of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunScope:
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """A node that has run, with what it keeps for the way back."""
+    """A node that has run, with what it keeps for the backward pass."""
 
     node: Node
     scope: RunScope
@@ -47,7 +47,7 @@ class Done:
 
 @dataclass(frozen=True, eq=False)
 class Again:
-    """What is computed again on the way back, from the operands it keeps."""
+    """What is computed again in the backward pass, from the operands it keeps."""
 
     replay: Callable[[], Tensors]
     place: str

@@ -51,7 +51,7 @@ class SavedBytes:
 
         Args:
             graph: what is run.
-            selected: the outputs that the way back starts from; all without it.
+            selected: the outputs that the backward pass starts from; all without it.
             received: inputs that need a gradient.
         """
         whole = (False,) * len(graph.inputs)
@@ -205,7 +205,7 @@ class SavedFold:
         return ceiling(node.count / length)
 
     def _inputs_only(self, node: Repeat) -> Summary:
-        """What is kept of a scope that is computed again on the way back."""
+        """What is kept of a scope that is computed again in the backward pass."""
         outputs = tuple(Storage(self.execution.bytes_of(value.type)) for value in node.outputs)
         return Summary(ZERO, frozenset(range(len(node.inputs))), outputs)
 

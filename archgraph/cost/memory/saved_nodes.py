@@ -78,7 +78,7 @@ class SavedByNode:
         fold.storages.update(zip(repeat.outputs, state, strict=False))
 
     def _once_more(self, fold: SavedFold, repeat: Repeat, inputs: list[Storage], path: str) -> list[Storage]:
-        """A scope that is computed again on the way back keeps its inputs."""
+        """A scope that is computed again in the backward pass keeps its inputs."""
         for storage in inputs:
             storage.kept = True
         results = [Storage(fold.execution.bytes_of(value.type)) for value in repeat.outputs]

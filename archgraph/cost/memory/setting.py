@@ -31,7 +31,7 @@ class Setting:
     """How a network is run and trained.
 
     Attributes:
-        mode: with a way back or without.
+        mode: with or without a backward pass.
         attention: its kernel.
         dtype: what all floating values and weights are cast to; None as they are stored.
         optimizer: what it keeps per weight.
@@ -69,7 +69,7 @@ class Setting:
 
     @property
     def training(self) -> bool:
-        """Whether there is a way back."""
+        """Whether there is a backward pass."""
         return self.mode == "training"
 
     @property

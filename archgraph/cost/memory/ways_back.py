@@ -67,7 +67,7 @@ class BodyWayBack:
 
 @dataclass(eq=False)
 class KnownRuns:
-    """What bodies did, there and on the way back, by all that decides it."""
+    """What bodies did, there and in the backward pass, by all that decides it."""
 
     forward: dict[BodyCall, BodyRun] = field(default_factory=dict)
     backward: dict[Start, BodyWayBack] = field(default_factory=dict)

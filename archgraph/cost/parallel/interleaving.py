@@ -16,7 +16,7 @@ class Moment1F1B:
 
     Attributes:
         running: the part of the rank whose way there or back is gone.
-        held: micro-batches of each part whose way there has begun and whose way back has not ended.
+        held: micro-batches of each part whose forward pass has begun and whose backward pass has not ended.
     """
 
     running: int
@@ -29,7 +29,7 @@ class Moment1F1B:
 
 
 def in_flight(stage: int, count: int, micro_batches: int, parts: int = 1) -> int:
-    """Return how many micro-batches of the parts of a stage wait for their way back, at most, the running one as well.
+    """Return how many micro-batches of the parts of a stage wait for their backward pass, the running one included.
 
     Narayanan et al. 2021, arXiv:2104.04473.
 

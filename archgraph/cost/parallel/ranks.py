@@ -50,7 +50,7 @@ class Rank:
         all_experts: the same with all experts.
         loss: which loss the network has.
         parts: what it runs one after the other.
-        moments: those at which the most of its parts waits for the way back.
+        moments: those at which the most of its parts waits for the backward pass.
         received: inputs that are computed by another rank, which needs their gradients.
         sent: outputs that another rank needs.
         exchanged: values that the ranks which split channels sum up in one pass, each with how often it occurs.

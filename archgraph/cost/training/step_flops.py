@@ -40,7 +40,7 @@ class StepProducts:
         return self._whole(graph, selected, _forward)
 
     def backward(self, graph: Graph, selected: tuple[Value, ...]) -> Expr:
-        """Return the products of the way back, nothing computed again."""
+        """Return the products of the backward pass, nothing computed again."""
         return self._whole(graph, selected, _backward)
 
     def again(self, graph: Graph, selected: tuple[Value, ...]) -> Expr:

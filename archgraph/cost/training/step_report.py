@@ -39,7 +39,7 @@ class StepFlops:
         run: how it is trained.
         at: the values of its symbols.
         forward: of the way there.
-        backward: of the way back: one product for every factor that needs a gradient.
+        backward: of the backward pass: one product for every factor that needs a gradient.
         again: what is computed a second time: checkpoints, and scores that a fused kernel drops.
         laws: the same, of one sample, by name.
         tokens: positions that attention mixes first, all samples together; without attention those of the first input.

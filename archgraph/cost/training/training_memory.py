@@ -112,7 +112,7 @@ class TrainingMemory:
         """How much it is, and when, in one line."""
         if self.phase == "kept":
             return f"{self.bytes:,} bytes of weights, gradients, states and what autograd keeps"
-        way = {"backward": " on the way back", "step": " in the optimiser's step"}.get(self.phase, "")
+        way = {"backward": " in the backward pass", "step": " in the optimiser's step"}.get(self.phase, "")
         where = f"at {self.node}{way}" if self.node else way.strip() or "before the first node"
         return f"{self.bytes:,} bytes at the peak of training, {where}"
 

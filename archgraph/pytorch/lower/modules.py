@@ -89,7 +89,7 @@ def repeat_class() -> Any:
 
 
 def _called(module: nn.Module, tensors: Sequence[Tensor], *, again: bool) -> Any:
-    """Call a module; one that is computed again on the way back keeps its operands alone."""
+    """Call a module; one that is computed again in the backward pass keeps its operands alone."""
     if not again:
         return module(*tensors)
     from torch.utils.checkpoint import checkpoint

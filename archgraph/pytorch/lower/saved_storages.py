@@ -55,7 +55,7 @@ def saved_bytes(graph: Graph, module: nn.Module, inputs: Sequence[Tensor]) -> Co
 
 
 class KeptTensor:
-    """A tensor that autograd keeps; it goes when the part of the way back goes that it belongs to."""
+    """A tensor that autograd keeps; it goes when the part of the backward pass goes that it belongs to."""
 
     def __init__(self, tensor: Tensor) -> None:
         # A result that is kept would hold the step that keeps it, so that neither would ever go.

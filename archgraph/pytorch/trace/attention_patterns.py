@@ -48,7 +48,7 @@ class Fused:
         keys: the second factor of the scores, of shape (…, channels, keys).
         masks: constants that are added to the scores, or that mask in them.
         scaled: whether queries, and keys, are scaled before their product.
-        tests: masks of tests, which are kept for the way back.
+        tests: masks of tests, which are kept for the backward pass.
         factors: constant tensors of one element that scale the scores.
         scores: the product of queries and keys.
     """

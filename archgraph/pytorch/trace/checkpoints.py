@@ -1,4 +1,4 @@
-"""Regions of a recording that are computed again on the way back, as scopes of the graph."""
+"""Regions of a recording that are computed again in the backward pass, as scopes of the graph."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def nest(
         records: the operations in order.
         inputs: of the graph.
         outputs: of the graph.
-        checkpoints: keys of scopes that are computed again on the way back.
+        checkpoints: keys of scopes that are computed again in the backward pass.
     """
     nesting = Nesting(checkpoints)
     members = nesting.members(records, 0, "", set(outputs))
