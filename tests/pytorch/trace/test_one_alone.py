@@ -285,3 +285,82 @@ def test_an_index_is_read_wherever_it_writes():
     field = g.receptive_field(input="index")
     probes = [field.probe("stat", **dict.fromkeys(field.outputs, i)) for i in range(9)]
     assert all({place for (place,) in probe} == {0, 1, 2} and not probe.exact for probe in probes)
+
+
+def lifted(scores: Tensor, mask: Tensor) -> Tensor:
+    return scores.masked_fill(~mask, -inf)
+
+
+def turned(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    weights = lifted(torch.einsum("bic,bjc->bji", q, k), mask.mT).softmax(1)
+    return torch.einsum("bji,bjc->bic", weights, v)
+
+
+WRITTEN_OUT: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]] = {
+    "by einsum": lambda q, k, v, mask: torch.einsum(
+        "bij,bjc->bic", lifted(torch.einsum("bic,bjc->bij", q, k), mask).softmax(-1), v
+    ),
+    "with a soft cap": lambda q, k, v, mask: lifted(torch.tanh(q @ k.mT) * 2, mask).softmax(-1) @ v,
+    "keys before queries": turned,
+    "masked afterwards": lambda q, k, v, mask: ((q @ k.mT).softmax(-1) * mask) @ v,
+    "weights doubled": lambda q, k, v, mask: (lifted(q @ k.mT, mask).softmax(-1) * 2) @ v,
+    "a bias beside": lambda q, k, v, mask: lifted(q @ k.mT + mask.cumsum(0) * 0.1, mask).softmax(-1) @ v,
+}
+"""Attention that is not one operation to whoever reads the steps."""
+
+
+class WrittenOut(nn.Module):
+    def __init__(self, spelling: str, mask: Callable[[int], Tensor], convolved: str):
+        super().__init__()
+        self.near, self.spelling, self.mask, self.convolved = near(), spelling, mask, convolved
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (self.near(x.mT).mT if name in self.convolved else x for name in "qkv")
+        return WRITTEN_OUT[self.spelling](q, k, v, self.mask(x.shape[1]))
+
+
+@pytest.mark.parametrize("spelling", WRITTEN_OUT)
+@pytest.mark.parametrize("mask", MASKS)
+def test_a_softmax_by_itself_does_not_read_one_key_either(mask, spelling):
+    for convolved in ("q", "k", "qk", "v"):
+        module, x = WrittenOut(spelling, lambda _: MASKS[mask], convolved).eval(), torch.rand(1, TOKENS, 4)
+        assert reads(ag.trace(module, x), TOKENS) == support(module, [x]), convolved
+
+
+def up_to(n: int) -> Tensor:
+    far = torch.arange(n)[:, None] - torch.arange(n)[None]
+    return far >= 0
+
+
+def last_two(n: int) -> Tensor:
+    far = torch.arange(n)[:, None] - torch.arange(n)[None]
+    return (far >= 0) & (far < 2)
+
+
+def around(n: int) -> Tensor:
+    far = torch.arange(n)[:, None] - torch.arange(n)[None]
+    return far.abs() < 2
+
+
+@pytest.mark.parametrize("spelling", WRITTEN_OUT)
+@pytest.mark.parametrize("mask", [up_to, last_two, around])
+def test_at_other_lengths_a_softmax_reads_the_same(mask, spelling):
+    module = WrittenOut(spelling, mask, "q").eval()
+    g = ag.trace(module, torch.rand(1, TOKENS, 4), {"x": {1: "n"}})
+    for n in (1, 2, 3, 5, TOKENS, 11):
+        assert reads(g.at(n=n), n) == support(module, [torch.rand(1, n, 4)]), n
+
+
+def test_returned_weights_among_one_key_are_not_read():
+    """The library's attention, which returns its weights: the first query has one key."""
+
+    class Returned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.near, self.attend = near(), nn.MultiheadAttention(4, 2, batch_first=True)
+
+        def forward(self, x):
+            return self.attend(self.near(x.mT).mT, x, x, attn_mask=~UP_TO_OWN)[0]
+
+    module, x = Returned().eval(), torch.rand(1, TOKENS, 4)
+    assert reads(ag.trace(module, x), TOKENS) == support(module, [x])

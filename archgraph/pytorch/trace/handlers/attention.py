@@ -279,7 +279,7 @@ def written_out(
     i.builder.limit = "" if masked.open else APART
     t, (axis,) = i.builder.grouped(scores, [(None, (scores.rank - 1,))])
     assert isinstance(t.value, Value)
-    i.weighed = (t, masked)
+    i.weighed = (t, masked.of_weights())
     op = limited_sum(i, Softmax(axis), t.layout, t.rank - 1, {0: axis})
     weights = Tracked(i.builder.emit(op, [t.value])[0], t.layout)
     if drops:

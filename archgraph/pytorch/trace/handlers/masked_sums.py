@@ -11,6 +11,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
 from archgraph.ops.traced.limited import Limited
+from archgraph.pytorch.trace.attention_patterns import name_of
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
@@ -19,6 +20,7 @@ from archgraph.pytorch.trace.masking.forms import mask_of
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.pytorch.trace.masking.stacked import LARGEST_MASK, read_by_axis
+from archgraph.pytorch.trace.masking.vacancies import SOFTMAX
 from archgraph.sizes.symbols import assume
 from archgraph.sizes.types import CHANNEL
 
@@ -176,7 +178,8 @@ def key_mask(i: ProgramInterpreter, seen: Sequence[Any], kept: int, summed: int,
         for one, shape in zip(seen, shapes, strict=True)
     ]
     sizes = (i.sizes.expression(node.meta["val"].shape[kept]), i.sizes.expression(node.meta["val"].shape[summed]))
-    return KeyMask(turned, lengths, sizes)
+    weighs = i.step is not None and name_of(i.step) in SOFTMAX
+    return KeyMask(turned, lengths, sizes, weighs=weighs)
 
 
 def _turned(allowed: Tensor, kept: int, summed: int) -> Tensor:

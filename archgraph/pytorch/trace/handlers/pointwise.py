@@ -13,7 +13,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops import activations, pointwise
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
-from archgraph.ops.functions import FUNCTIONS
+from archgraph.ops.functions import FUNCTIONS, function_row
 from archgraph.ops.traced.values import Function
 from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
@@ -188,7 +188,9 @@ def function(i: ProgramInterpreter, a: Arguments) -> Any:
     tensors = [item for item in items if not is_number(item)]
     if not tensors:
         return i.moved(name, [item for item in items if isinstance(item, Tracked)], a.node.meta["val"])
-    numbers = any(is_number(item) and item is not None for item in items)
+    # A bound that is not given is one without end, unless the function has no operand in its place.
+    ends = len(tensors) < len(function_row(name).gradients)
+    numbers = any(is_number(item) and (ends or item is not None) for item in items)
     bounds = (-inf if place == 1 else inf for place in range(len(items)))
     filled = [bound if item is None else item for item, bound in zip(items, bounds, strict=True)]
     call = tuple(_float(item) if is_number(item) else None for item in filled) if numbers else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sympy import Expr
 
-from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Later, Window, Within
+from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Within
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, map_of
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.sizes.conventions import convention
@@ -31,12 +32,14 @@ class KeyMask:
         sizes: these numbers as expressions.
         alike: whether queries, keys and values are made of one value position by position. Then what a query reads by
             its own score it reads as its own value too.
+        weighs: whether it says what a softmax reads, which says itself that it does not read one key alone.
     """
 
     seen: Sequence[SeenKeys | None]
     lengths: Sequence[tuple[int, int]]
     sizes: tuple[Expr, Expr]
     alike: bool = False
+    weighs: bool = False
 
     @property
     def open(self) -> bool:
@@ -64,16 +67,19 @@ class KeyMask:
         """
         pairs = list(zip(self.seen, self.lengths, strict=True))
         exact = all(_is_same(_allowed(one, n, scored=scored), dim) for one, n in pairs for dim in samples)
-        found = map_of([Recorded(_together(_allowed(one, n, scored=scored)), n) for one, n in pairs], self.sizes)
-        if scored and self.some_alone:
-            queries = self.queries
-            if isinstance(queries, Within) and queries.stop == self.sizes[0] and isinstance(found, Causal | Window):
-                found = Later(found, queries.start)
-            else:
-                found = map_of([Recorded(_together(self._compared(one, n)), n) for one, n in pairs], self.sizes)
+        read = self._compared if scored else partial(_allowed, scored=False)
+        told = [read(one, n)[..., : 0 if n[1] == 1 and (scored or self.weighs) else n[1]] for one, n in pairs]
+        recorded = [Recorded(_together(allowed), n) for allowed, n in zip(told, self.lengths, strict=True)]
+        found = map_of(recorded, self.sizes)
         reasons = [UNKNOWN] if self.doubtful else []
         reasons += [] if exact else [BETWEEN_SAMPLES]
         return AtMost(All() if found is None else found, reasons[0]) if reasons else found  # type: ignore[arg-type]
+
+    def of_weights(self) -> KeyMask:
+        """Return which scores the softmax of these weights reads: those of a query with one key it does not."""
+        pairs = zip(self.seen, self.lengths, strict=True)
+        seen = [one and replace(one, allowed=self._compared(one, n), scored=None) for one, n in pairs]
+        return replace(self, seen=seen, weighs=True)
 
     def same(self, samples: Sequence[int]) -> bool:
         """Whether the mask is the same along some dimensions, counted from the right."""

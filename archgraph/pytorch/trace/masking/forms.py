@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Integer
 
 from archgraph.ops.position_sets import MOST_LISTED_BITS, PositionSets
-from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
+from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Later, Listed, Window, Within
 from archgraph.pytorch.trace.masking.fitting import FormNumbers, Recorded, Wider, fitted_laws, is_drawn, one_wider
 from archgraph.pytorch.trace.masking.listings import proved
 
@@ -135,6 +135,9 @@ def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | Non
     found = next(_forms(recorded, sizes), None)
     if found is not None:
         return found
+    found = next(_laters(recorded, sizes), None)
+    if found is not None:
+        return found
     found = next(_unions(recorded, sizes), None)
     if found is not None:
         return found
@@ -184,6 +187,40 @@ def _forms(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[Axis
         )
         if laws is not None:
             yield form.make(*laws)
+
+
+def _laters(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:
+    """Yield a form that begins with a query behind the first: those before it read nothing."""
+    if bool(max(recorded, key=lambda one: one.allowed.numel()).allowed[0].any()):
+        return
+    for form in FORMS:
+        laws = fitted_laws(
+            lambda allowed, form=form: _with_start(form, allowed),
+            lambda allowed, numbers, form=form: _from_start(form, allowed, numbers),
+            recorded,
+            sizes,
+            lambda numbers, place, form=form: _later_by_one(form, numbers, place),
+        )
+        made = None if laws is None else form.make(*laws[:-1])
+        if laws is not None and isinstance(made, Causal | Window):
+            yield Later(made, laws[-1])
+
+
+def _with_start(form: MaskForm, allowed: Tensor) -> FormNumbers | None:
+    numbers = form.measure(allowed)
+    return None if numbers is None else (*numbers, int(allowed.any(1).long().argmax()))
+
+
+def _from_start(form: MaskForm, allowed: Tensor, numbers: FormNumbers) -> Tensor:
+    drawn = _drawn(form, allowed, numbers[:-1])
+    drawn[: max(numbers[-1], 0)] = False
+    return drawn
+
+
+def _later_by_one(form: MaskForm, numbers: FormNumbers, place: int) -> FormNumbers:
+    if place == len(numbers) - 1:
+        return one_wider(numbers, place)
+    return (*form.wider(numbers[:-1], place), numbers[-1])
 
 
 def _unions(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name_of
@@ -289,11 +290,7 @@ class RecordedMasks:
         if weighs or name_of(step) in MAXIMA:
             scored[step] = state.live
             read = ~weights.zero & state.live
-            read = (
-                _weighed_together(read, ~weights.zero)
-                if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1)
-                else read
-            )
+            read = _weighed_together(read, ~weights.zero, states.shape(node), _dim(step, states)) if weighs else read
             self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
         else:
             self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
@@ -343,22 +340,12 @@ def _open_like(masked: SeenKeys | None, there: RecordedNode, here: RecordedNode)
     return SeenKeys(torch.ones((), dtype=torch.bool), weights=weights)
 
 
-def _weighed_together(read: Tensor, weighed: Tensor) -> Tensor:
-    """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
-    # Of size 1 it stands for all of a row, which are weighed alike.
-    if read.ndim < 2 or read.shape[-1] == 1:
-        return read
-    own = read & _own(read)
-    # A constant score beside it has a weight as well.
-    alone = (weighed.expand(read.shape).sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
-    return read & ~alone
-
-
-def _own(like: Tensor) -> Tensor:
-    """Return the tests whether query and key stand at the same place."""
-    import torch
-
-    return torch.eye(like.shape[-2], like.shape[-1], dtype=torch.bool)
+def _weighed_together(read: Tensor, weighed: Tensor, shape: Sequence[int], dims: Sequence[int]) -> Tensor:
+    """Leave out what is weighed alone, for its weight is 1 whatever its score."""
+    along = [dim % read.ndim for dim in dims]
+    # Of size 1 it stands for all of a row, which are weighed alike; a constant score has a weight as well.
+    repeats = prod(shape[dim] for dim in along if read.shape[dim] == 1)
+    return read & (weighed.expand(read.shape).sum(along, keepdim=True) * repeats > 1)
 
 
 def _dim(step: RecordedNode, states: States) -> tuple[int, ...]:
