@@ -133,6 +133,7 @@ CALLS: dict[str, str] = {
     "Productivity.of": 'x.of("productive")[:2]',
     "ReceptiveField.of": 'x.of("content").h.size_max',
     "ReceptiveFields.at": 'x.at("bottleneck").h.size_max',
+    "ReceptiveFields.by_output": "x.by_output(x.graph.nodes[0])",
     "ReceptiveFields.every": "len(x.every())",
     "Served.bytes_at": "x.bytes_at(8, 4096)",
     "Served.largest": 'x.largest("T", "h100").value',

@@ -259,7 +259,7 @@ def test_all_that_no_spec_can_say_is_told(torch):
     assert caught.value.message == (
         "Wave cannot be written as a spec, whose language has no work that no output depends on x 1, first at spare; "
         "fourier x 2, first at fourier; pairs_of_complex x 2, first at pairs_of_complex; "
-        "distances x 1, first at distances"
+        "move 'pad' x 1, first at move; distances x 1, first at distances"
     )
 
 

@@ -10,7 +10,7 @@ from sympy import Expr
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.attention import ScaledDotProductAttention
-from archgraph.ops.reach import SAME, Along, AxisMap, Causal, Digits, Listed, Reach, Window, Within
+from archgraph.ops.reach import SAME, Along, AxisMap, Causal, Digits, Later, Listed, Reach, Window, Within
 from archgraph.sizes.symbols import ONE, ZERO
 
 TokenAxes = Mapping[Value, str]
@@ -40,9 +40,11 @@ def causal_view(node: Node) -> View | None:
         return None
     if op.causal:
         return View(op.span)
-    if op.mask is None or op.scored is not None or op.asked is not None:
-        return None
-    return _view_of(dict(op.mask).get(axis))
+    found = dict(op.mask or ()).get(axis)
+    scored, asked = dict(op.scored or ()).get(axis), dict(op.asked or ()).get(axis)
+    # A query with one key compares it with nothing, and keeps it all the same.
+    alone = isinstance(scored, Later) and scored.map == found and (asked is None or isinstance(asked, Within))
+    return _view_of(found) if alone or op.scored == op.asked is None else None
 
 
 def _view_of(found: AxisMap | None) -> View | None:
