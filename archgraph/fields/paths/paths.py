@@ -81,16 +81,11 @@ class Paths:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """Why hops are a bound: operations on the way that may read less than they say; empty if none does."""
+        """Why hops are at least: operations on the way that say that they may read less; none is no proof."""
         frame = self._target.frames(self._walk.moves.top)[-1]
         maker = [member for member in frame.graph.nodes if self._target.value in member.outputs]
         repeats = tuple(repeat for repeat, _ in self._target.around)
         return doubts(self._walk.moves.top.graph, (*repeats, *maker), self._evaluate) if maker else ()
-
-    @property
-    def exact(self) -> bool:
-        """Whether no operation on the way is known to read less than it says; otherwise hops are at least as many."""
-        return not self.why
 
     def to(self, node: str | Value | None) -> Paths:
         """Return the paths to the output of another node, over the same moves.
