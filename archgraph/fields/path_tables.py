@@ -76,7 +76,13 @@ def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None], output:
         f"and {paths.max_path()} between any two positions",
         "layers: the fewest mixing layers by which any value of the network reads as far to either side",
     )
-    return Table(f"{name}: hops along {paths.axis}", ("distance", "hops", "layers", "moved by"), rows, notes=notes)
+    columns = ("distance", "hops", "layers", "moved by")
+    return Table(f"{name}: hops along {paths.axis}", columns, rows, notes=notes, remarks=_bounds(paths.why))
+
+
+def _bounds(why: Sequence[str]) -> tuple[str, ...]:
+    """Return what hops are where more is taken as read than may be."""
+    return tuple(f"hops at least, reach at most: {reason}" for reason in why)
 
 
 def _hop_row(paths: Paths, distance: int, layers: int | None, end: int) -> dict[str, Any]:
@@ -89,12 +95,12 @@ def _hop_row(paths: Paths, distance: int, layers: int | None, end: int) -> dict[
     return {"distance": distance, "hops": hops, "layers": layers, "moved by": moved}
 
 
-def path_table(name: str, path: HopPath) -> Table:
-    """Return one path, operation by operation."""
+def path_table(name: str, path: HopPath, why: Sequence[str] = ()) -> Table:
+    """Return one path, operation by operation, and why a shortest one may be longer."""
     rows = [{"node": step.node, "place": _place(step), "move": "move" if step.moved else ""} for step in path.steps]
     notes = ("place: where the node's output is at home in the input",)
     title = f"{name}: {path.axis}={path.start} to {path.axis}={path.end} in {path.moves} hops"
-    return Table(title, ("node", "place", "move"), rows, notes=notes)
+    return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=_bounds(why))
 
 
 def _place(step: HopStep) -> str:

@@ -15,6 +15,7 @@ from archgraph.fields.paths.target import target
 from archgraph.fields.paths.trace import PathTracer, least
 from archgraph.fields.paths.walk import Levels
 from archgraph.fields.paths.walks import SingleWalk
+from archgraph.fields.positions.doubts import doubts
 from archgraph.fields.sets.index_sets import without
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.limits import check_calls, check_cells
@@ -77,6 +78,14 @@ class Paths:
     def output(self) -> str:
         """The name of the output in the network without repeats."""
         return self._target.name
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Why hops are at least: operations on the way that say that they may read less; none is no proof."""
+        frame = self._target.frames(self._walk.moves.top)[-1]
+        maker = [member for member in frame.graph.nodes if self._target.value in member.outputs]
+        repeats = tuple(repeat for repeat, _ in self._target.around)
+        return doubts(self._walk.moves.top.graph, (*repeats, *maker), self._evaluate) if maker else ()
 
     def to(self, node: str | Value | None) -> Paths:
         """Return the paths to the output of another node, over the same moves.

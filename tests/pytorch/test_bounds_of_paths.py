@@ -1,0 +1,43 @@
+"""Hops say that they are a bound where what is read on the way is one."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import archgraph as ag  # noqa: E402
+from archgraph.fields.path_tables import hop_table, path_table  # noqa: E402
+
+
+class Picked(torch.nn.Module):
+    """Adds to every position one of them, which its values choose."""
+
+    def forward(self, x):
+        index = x.sum(-1, keepdim=True).argsort(1).expand(x.shape)
+        return x + x.gather(1, index)
+
+
+class Mixed(torch.nn.Module):
+    """Averages neighbours, whatever their values."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv1d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x.mT).mT
+
+
+def test_hops_through_values_that_choose_are_labelled():
+    paths = ag.trace(Picked(), torch.randn(1, 6, 4)).paths()
+    assert any("values" in reason for reason in paths.why)
+    expected = tuple(f"hops at least, reach at most: {reason}" for reason in paths.why)
+    assert hop_table("picked", paths, {1: 1}).remarks == expected
+    path = paths.path(0, 3)
+    assert path is not None
+    assert path_table("picked", path, paths.why).remarks == expected
+
+
+def test_hops_through_known_reads_have_no_label():
+    paths = ag.trace(Mixed(), torch.randn(1, 6, 4)).paths()
+    assert paths.why == ()
+    assert hop_table("mixed", paths, {1: 1}).remarks == ()
