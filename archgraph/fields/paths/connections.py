@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -11,8 +11,10 @@ from math import lcm
 from archgraph.fields.paths.homes import Located, overlap
 from archgraph.fields.paths.index_rules import (
     NONE_READ,
+    Among,
     IndexRule,
     Mapped,
+    Restricted,
     Same,
     Several,
     Stretched,
@@ -32,6 +34,7 @@ from archgraph.fields.rules.read_tables import (
     StretchTable,
 )
 from archgraph.fields.rules.relation import Relation
+from archgraph.fields.sets.area import area_box, projections
 from archgraph.fields.sets.index_sets import common, every_index
 from archgraph.fields.sets.indices import Indices, of_mask, union
 from archgraph.fields.sets.limits import check_places
@@ -68,7 +71,9 @@ class Connection:
         return self.stays and isinstance(self.read, Mapped) and self.read.map == IDENTITY and self.within
 
 
-def connection(relation: Relation, region: Region, operand: Located | None, output: Located | None) -> Connection:
+def connection(
+    relation: Relation, region: Region, extents: Sequence[int], operand: Located | None, output: Located | None
+) -> Connection:
     """Return the connections of one operand.
 
     A value without a home is one position that lies nowhere: gathering into it is a move, reading it is none.
@@ -76,6 +81,7 @@ def connection(relation: Relation, region: Region, operand: Located | None, outp
     Args:
         relation: what the output reads, borders included.
         region: the same in the indices of its axes.
+        extents: the sizes of the operand's axes.
         operand: where the operand is.
         output: where the output is.
 
@@ -83,22 +89,45 @@ def connection(relation: Relation, region: Region, operand: Located | None, outp
         QueryError: it is driven by more positions than are looked at one by one.
     """
     if operand is None:
-        return Connection(everything(1), everything(1))
+        one = everything(1) if output is None else _for_readers(everything(1), relation, extents, "", output)
+        return Connection(one, one)
     if output is None:
-        return Connection(everything(operand.count), NONE_READ)
-    return Connection(*_rules(relation, region, operand, output), output.count <= operand.count)
+        return Connection(Same(_together(relation, operand)), NONE_READ)
+    read, still = (
+        _for_readers(rule, relation, extents, operand.term.axis, output)
+        for rule in _rules(relation, region, operand, output)
+    )
+    return Connection(read, still, output.count <= operand.count)
 
 
 def _rules(relation: Relation, region: Region, operand: Located, output: Located) -> tuple[IndexRule, IndexRule]:
     group = _group_of(relation.groups, operand.term.axis)
     near = overlap(output, operand)
+    read: IndexRule
     if isinstance(group, Every) or output.term.axis not in group.drivers:
-        return everything(operand.count), near
-    if isinstance(group, Link) and operand.term.pure and output.term.pure:
+        read = Same(_together(relation, operand))
+    elif isinstance(group, Link) and operand.term.pure and output.term.pure:
         read = _of_table(group.table, operand.count)
     else:
         read = _of_reading(region, operand, output) or _listed(group, operand, output)
     return read, _still(read, near, operand, output)
+
+
+def _together(relation: Relation, operand: Located) -> Indices:
+    """Return the coordinates of an operand that all of an output reads."""
+    whole = area_box([every_index(extent) for extent in relation.outputs.values()])
+    masks = projections(relation.pull(whole), len(relation.axes))
+    return _coordinates(masks[relation.axes.index(operand.term.axis)], operand)
+
+
+def _for_readers(rule: IndexRule, relation: Relation, extents: Sequence[int], own: str, output: Located) -> IndexRule:
+    """Return a rule for the coordinates that read the operand at all, as its other axes say; `own` is the rule's."""
+    others = [group for group in relation.groups if own not in group.axes and output.term.axis in group.drivers]
+    if not others:
+        return rule
+    places = projections(relation.push(area_box([every_index(extent) for extent in extents])), len(relation.outputs))
+    mask = places[tuple(relation.outputs).index(output.term.axis)]
+    return rule if mask == every_index(relation.outputs[output.term.axis]) else Among(rule, _coordinates(mask, output))
 
 
 def _group_of(groups: tuple[LinkGroup, ...], axis: str) -> LinkGroup:
@@ -202,7 +231,7 @@ def _coordinates(reads: Indices, home: Located) -> Indices:
 def _still(read: IndexRule, near: IndexRule, operand: Located, output: Located) -> IndexRule:
     """Return what is read within the cell of the reader."""
     if isinstance(read, Same):
-        return near if read.found == every_index(operand.count) else _met(read, near, operand, output)
+        return near if read.found == every_index(operand.count) else Restricted(near, read.found)
     if isinstance(read, Stretched):
         return replace(read, rule=_still(read.rule, near, operand, output))
     if isinstance(read, Mapped) and isinstance(near, Mapped) and read.map.stride == near.map.stride:

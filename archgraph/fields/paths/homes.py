@@ -12,11 +12,11 @@ from typing import TypeAlias
 from archgraph.errors import QueryError
 from archgraph.fields.paths.index_rules import IndexRule, Mapped, Tabled
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.indices import Indices, indices, interval
-from archgraph.fields.sets.limits import check_places
-from archgraph.fields.sets.readings import Moving, Rows, on_axis
+from archgraph.fields.sets.indices import EMPTY, Indices, indices, interval
+from archgraph.fields.sets.limits import MOST_PLACES, check_places
+from archgraph.fields.sets.readings import Moving, Pieces, Reading, Rows, on_axis
 from archgraph.fields.sets.setmap import SetMap, check_period, minimal
-from archgraph.fields.sets.terms import Term, values_of
+from archgraph.fields.sets.terms import Term, own_index, values_of
 
 HomeCell: TypeAlias = tuple[Fraction, Fraction]
 
@@ -88,9 +88,14 @@ Located: TypeAlias = Home | ListedHome
 
 def home_of(field: Field) -> Located | None:
     """Return the cells behind the local field of a value, None where it has none."""
-    reading = field.content
+    return _home_of(field.content)
+
+
+def _home_of(reading: Reading) -> Located | None:
     if isinstance(reading, Rows):
         return _listed(reading)
+    if isinstance(reading, Pieces):
+        return _of_pieces(reading)
     if not isinstance(reading, Moving) or not reading.map.advance:
         return None
     if len(reading.form) != 1:
@@ -106,6 +111,23 @@ def _listed(reading: Rows) -> ListedHome | None:
     if others or term.scale != 1 or values_of(reading.form).start:
         return None
     return ListedHome(term, tuple(_centred(reading.sets)))
+
+
+def _of_pieces(reading: Pieces) -> Located | None:
+    """Return the cells of an axis in pieces: as if it were whole, where all pieces lie in one order."""
+    homes = {_home_of(part.reading) for part in reading.parts}
+    if len(homes) == 1 and None not in homes:
+        return homes.pop()
+    own = own_index(reading.axis, reading.extent)
+    if reading.extent > MOST_PLACES:
+        return None
+    sets = [EMPTY] * reading.extent
+    for part in reading.parts:
+        # What lies in one place, such as one position of several that are put together, moves along no axis.
+        if not isinstance(part.reading, Moving) or part.reading.form not in ((), own):
+            return None
+        sets[part.start : part.stop] = [part.reading.map.at(index) for index in range(part.start, part.stop)]
+    return ListedHome(own[0], tuple(_centred(tuple(sets))))
 
 
 def _centred(sets: tuple[Indices, ...]) -> Iterator[HomeCell]:

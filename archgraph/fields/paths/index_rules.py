@@ -138,6 +138,22 @@ class Several(IndexRule):
 
 
 @dataclass(frozen=True)
+class Restricted(IndexRule):
+    """What a rule says, as far as it lies among some coordinates."""
+
+    rule: IndexRule
+    found: Indices
+
+    def of(self, readers: Indices) -> Indices:
+        """Return what is read together."""
+        return common(self.rule.of(readers), self.found)
+
+    def near(self, read: int, among: Indices) -> Indices:
+        """Return those of some coordinates that may read a given one."""
+        return self.rule.near(read, among) if read in self.found else EMPTY
+
+
+@dataclass(frozen=True)
 class Stretched(IndexRule):
     """What a rule says of the coordinates of a stretch; others read nothing."""
 
@@ -163,6 +179,22 @@ class Stretched(IndexRule):
 
     def _within(self, readers: Indices) -> Indices:
         return readers.clip(self.start, self.stop - 1)
+
+
+@dataclass(frozen=True)
+class Among(IndexRule):
+    """What a rule says of some coordinates; others read nothing."""
+
+    rule: IndexRule
+    chosen: Indices
+
+    def of(self, readers: Indices) -> Indices:
+        """Return what those among them read together."""
+        return self.rule.of(common(readers, self.chosen))
+
+    def near(self, read: int, among: Indices) -> Indices:
+        """Return those among them that may read a given one."""
+        return self.rule.near(read, common(among, self.chosen))
 
 
 NONE_READ = Same(EMPTY)

@@ -24,7 +24,7 @@ class Moves:
     """
 
     def __init__(self, graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> None:
-        self._axis = axis
+        self._axis, self._evaluate = axis, evaluate
         self._framing = Framing(graph, input, axis, evaluate)
         self.top: Frame = self._framing.frame()
         self._reader = ReadBack(evaluate)
@@ -56,7 +56,11 @@ class Moves:
         if shared not in self._shared:
             regions = self._framing.reads(node)[output]
             self._shared[shared] = {
-                operand: connection(relation, regions[operand], sources[operand], home)
+                operand: connection(relation, regions[operand], self._sizes(node, operand), sources[operand], home)
                 for operand, relation in self._reader.relations(node, output).items()
             }
         return self._shared[shared]
+
+    def _sizes(self, node: Node, operand: int) -> tuple[int, ...]:
+        type_ = node.types[operand]
+        return tuple(self._evaluate(type_.size(axis)) for axis in type_.positions)

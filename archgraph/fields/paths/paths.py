@@ -85,7 +85,8 @@ class Paths:
         frame = self._target.frames(self._walk.moves.top)[-1]
         maker = [member for member in frame.graph.nodes if self._target.value in member.outputs]
         repeats = tuple(repeat for repeat, _ in self._target.around)
-        return doubts(self._walk.moves.top.graph, (*repeats, *maker), self._evaluate) if maker else ()
+        chain = (*repeats, *maker)
+        return doubts(self._walk.moves.top.graph, chain, (self._target.value,), self._evaluate) if maker else ()
 
     def to(self, node: str | Value | None) -> Paths:
         """Return the paths to the output of another node, over the same moves.
