@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
@@ -130,7 +131,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
 
 
 def pytest_configure() -> None:
-    """Let the interpreters that tests start find this checkout first, installed or not."""
+    """Let the interpreters that tests start find this checkout first, installed or not, and all of them hear Ctrl-C."""
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     root, others = str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")
     if root not in others.split(os.pathsep):
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, others]))

@@ -259,9 +259,26 @@ INDEXED = frozenset(
 )
 """Moves that keep the indices or tests which they are given."""
 UNKEPT = frozenset(
-    ("argmax", "argmin", "argsort", "bucketize", "col2im", "copy", "diag_embed", "fill", "flip", "im2col")
+    (
+        "argmax",
+        "argmin",
+        "argsort",
+        "bucketize",
+        "col2im",
+        "copy",
+        "diag_embed",
+        "fill",
+        "flip",
+        "im2col",
+        "one_hot",
+        "roll",
+        "rot90",
+        "searchsorted",
+        "slice_scatter",
+        "select_scatter",
+        "zero",
+    )
 )
-UNKEPT |= frozenset(("one_hot", "roll", "rot90", "searchsorted", "slice_scatter", "select_scatter", "zero"))
 """Moves that keep nothing."""
 NAMED_MOVES = tuple(sorted(VIEWING | CUTTING | CHOOSING | SIZED | PAIRS | WHOLE | WRITTEN | INDEXED | UNKEPT))
 """The moves that a spec can name."""
