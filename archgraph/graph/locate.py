@@ -53,6 +53,8 @@ def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
         if path[:end] in named:
             return named[path[:end]], path[end + 1 :]
         end = path.rfind(".", 0, end)
+    if asked in {value.name for value in graph.inputs}:
+        raise QueryError(f"'{asked}' is an input: each of its positions reads itself alone, and no node gives it")
     raise QueryError(f"no node '{asked}'.{did_you_mean(path.split('.', 1)[0], named)}")
 
 

@@ -265,6 +265,8 @@ class Network:
 
     def _family(self, name: str) -> tuple[Value, ...]:
         found = tuple(value for key, value in self.named.items() if key == name or key.startswith(f"{name}("))
+        if not found and name in {value.name for value in self.graph.inputs}:
+            raise QueryError(f"'{name}' is an input, which nothing computes", hint="select what is made of it")
         if not found:
             raise QueryError(f"no value is named '{name}'.{did_you_mean(name, self.named)}")
         return found

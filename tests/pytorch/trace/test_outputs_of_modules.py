@@ -50,3 +50,21 @@ def test_outputs_have_fields_of_their_own(form):
     assert widths == ([15, 7, 3] if form == "tuple, turned" else [3, 7, 15])
     assert [len(g.receptive_field(name).probe(n=30)) for name in g.outputs] == widths
     assert [g.halo(name).n.before for name in g.outputs] == [width // 2 for width in widths]
+
+
+def test_an_input_that_is_handed_on_is_told():
+    class Beside(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Conv1d(4, 4, 3)
+
+        def forward(self, x):
+            return x, self.layer(x)
+
+    g = ag.trace(Beside().eval(), torch.rand(1, 4, 9))
+    assert list(g.outputs) == ["x", "output[1]"]
+    with pytest.raises(ag.ArchgraphError, match="'x' is an input: each of its positions reads itself alone"):
+        g.receptive_field("x")
+    with pytest.raises(ag.ArchgraphError, match="'x' is an input, which nothing computes"):
+        g.select("x")
+    assert g.receptive_field("output[1]").n.size_max == 3
