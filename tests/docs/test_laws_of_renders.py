@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +57,19 @@ def files_of(place: str) -> dict[str, str]:
     return {title: body for _, title, _, body in FENCE.findall(page.read_text(encoding="utf-8")) if title}
 
 
+@contextmanager
+def own_modules(files: Iterable[str]) -> Iterator[None]:
+    """Import the modules among some files anew, and forget them: other tests have some of the same name."""
+    names = [Path(title).stem for title in files if title.endswith(".py")]
+    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    try:
+        yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
+
+
 @lru_cache(maxsize=64)
 def drawn(place: str, folder: Path) -> Figure:
     """The figure that a command writes, while it still knows what it is of."""
@@ -62,8 +77,10 @@ def drawn(place: str, folder: Path) -> Figure:
     if any(word in command for word in ("nets:", "mynet:")):
         pytest.importorskip("torch")
     written: list[Figure] = []
-    with patch.object(Figure, "save", lambda figure, path: written.append(figure) or Path(os.fspath(path))):
-        Shell(folder, files_of(place)).run(command, status=None)
+    files = files_of(place)
+    saves = patch.object(Figure, "save", lambda figure, path: written.append(figure) or Path(os.fspath(path)))
+    with saves, own_modules(files):
+        Shell(folder, files).run(command, status=None)
     (figure,) = written
     return figure
 
