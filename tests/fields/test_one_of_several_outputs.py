@@ -63,6 +63,12 @@ def test_every_output_is_probed_by_itself(two):
     assert probes == [[9, 10, 11], list(range(7, 14)), list(range(17, 25))]
 
 
+def test_a_probe_says_which_output_it_is_of(two):
+    field = one_by_one(two)[1]
+    assert repr(field.probe(n=10)) == "two, output 1 reads x: n 7..13"
+    assert repr(field.interior).startswith("positions of two, output 1 that no border touches")
+
+
 def test_what_borders_leave_is_asked_of_one(two):
     near, far, coarse = (field.interior.intervals["n"] for field in one_by_one(two))
     assert (near, far, coarse) == ((1, 38), (3, 36), (2, 17))

@@ -87,12 +87,13 @@ class ReceptiveField(ByAxis[AxisField]):
         return self._doubted(self._asked.unread(self.node, output=self.output))
 
     def _doubted(self, found: Probe) -> Probe:
+        found = replace(found, node=self.title)
         return found if not self._partial else replace(found, exact=False, why=(*found.why, PICKED))
 
     @property
     def interior(self) -> Probe:
         """The positions of the node that no border touches: neither padding nor a window cut by it."""
-        return self._asked.interior(self.node, self.output)
+        return replace(self._asked.interior(self.node, self.output), node=self.title)
 
     @property
     def title(self) -> str:
