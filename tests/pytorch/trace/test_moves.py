@@ -485,3 +485,23 @@ def test_places_of_elements_are_found_once(monkeypatch):
     assert named_by([(same, ("n", "h", "w", "c"))], (2, 3, 4, 5)) == ["n", "h", "w", "c"]
     assert not same.differ_along(0, 0)
     assert len(found) == 2
+
+
+def sampled(grid, **options):
+    def run(net, x):
+        heights = torch.zeros_like(torch.tensor(grid))
+        places = torch.stack([torch.tensor(grid), heights], -1)[None, None].to(x)
+        return functional.grid_sample(net.layer(x)[:, :, None], places, align_corners=True, **options)[:, :, 0]
+
+    return Net(run, layer=nn.Conv1d(3, 3, 1))
+
+
+@pytest.mark.parametrize("grid", [[-1.0, -0.3, 0.3, 1.0], [1.0, -1.0], [0.0, 0.0, 0.0]])
+@pytest.mark.parametrize("length", [8, 9])
+def test_a_known_grid_picks_the_elements_that_are_nearest(grid, length):
+    check(sampled(grid, mode="nearest"), (1, 3, length), (2,), (2,))
+
+
+@pytest.mark.parametrize("grid", [[-1.0, -0.3, 0.3, 1.0], [0.1, 0.2]])
+def test_a_known_grid_between_elements_is_a_bound(grid):
+    check(sampled(grid), (1, 3, 9), (2,), (2,), exact=False)
