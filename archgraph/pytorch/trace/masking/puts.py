@@ -83,7 +83,7 @@ def _value(step: RecordedNode, item: Any) -> Tensor | float | None:
     if not isinstance(item, RecordedNode):
         return float(item)
     value = step.known_operand(item)
-    return value if value is None or value.numel() and not value.is_complex() else None
+    return value if value is None or (value.numel() and not value.is_complex()) else None
 
 
 def _of(step: RecordedNode, item: Any, operand: Operand) -> Partial:

@@ -191,9 +191,9 @@ class States:
     def _written(self, whole: Partial, value: Partial, views: Sequence[RecordedNode]) -> Partial:
         """Return what is known of a tensor after a write into a view of views of it."""
         made = [part.clone() for part in _parts_of(whole)]
-        for part, put in zip(made, _parts_of(value), strict=True):
+        for part, new in zip(made, _parts_of(value), strict=True):
             inside = self._viewed(part, views)
-            inside.copy_(put.expand(inside.shape))
+            inside.copy_(new.expand(inside.shape))
         return Partial(made[0], made[1], made[2], whole.counted or value.counted)
 
     def _seen_through(self, whole: Partial, node: RecordedNode) -> Partial:
