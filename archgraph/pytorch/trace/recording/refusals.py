@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,6 +92,13 @@ def module_fails(module: Any, stack: CallStack, error: BaseException) -> Archgra
     line = line_of_error(error)
     if isinstance(error, TypeError) and "argument" in str(error) and not stack and line is None:
         return inputs_do_not_fit(module, error)
+    higher = re.search(r"HigherOrderOperator (\w+)", str(error))
+    if higher:
+        return ArchgraphError(
+            f"{_who(root, stack)} calls torch's {higher[1]}{_at(line)}, which runs functions as values decide",
+            path=_path(stack),
+            hint="call the function itself, and trace each of several in a module of its own",
+        )
     return ArchgraphError(
         f"{_who(root, stack)} stops with {type(error).__name__}{_at(line)}: {first_line(error)}",
         path=_path(stack),
