@@ -509,3 +509,21 @@ def test_a_known_grid_between_elements_is_a_bound(grid):
     probe = field.probe(**dict.fromkeys(field.outputs, 0))
     assert not probe.exact
     assert set(probe) == {(place,) for place in range(9)}
+
+
+def resized(**options):
+    return Net(lambda net, x: functional.interpolate(net.layer(x), **options), layer=nn.Conv1d(3, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "length", "exact"),
+    [
+        ({"scale_factor": 0.5, "mode": "nearest"}, 10, True),
+        ({"scale_factor": 0.5, "mode": "nearest"}, 9, False),
+        ({"scale_factor": 1.5, "mode": "linear"}, 8, True),
+        ({"scale_factor": 2.0, "mode": "nearest-exact"}, 7, True),
+        ({"size": 5, "mode": "nearest-exact"}, 9, True),
+    ],
+)
+def test_a_factor_that_is_the_ratio_of_the_sizes_says_which_neighbours_are_read(options, length, exact):
+    check(resized(**options), (1, 3, length), (2,), (2,), exact=exact)
