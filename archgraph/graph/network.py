@@ -268,15 +268,7 @@ class Network:
         Raises:
             QueryError: no value has that name.
         """
-        return tuple(self.named[name] for name in self.names_asked(outputs))
-
-    def names_asked(self, outputs: tuple[str, ...]) -> tuple[str, ...]:
-        """Return names of values; the name of a family stands for all its members.
-
-        Raises:
-            QueryError: no value has that name.
-        """
-        return tuple(name for family in outputs for name in self._family(family))
+        return tuple(self.named[name] for family in outputs for name in self._family(family))
 
     def calling(self, outputs: tuple[str, ...]) -> Network:
         """Return the network whose costs and fields are about these values only, under the names that they were given.
@@ -284,7 +276,7 @@ class Network:
         Raises:
             QueryError: no value has that name.
         """
-        called = self.names_asked(outputs)
+        called = tuple(name for family in outputs for name in self._family(family))
         selected = tuple(dict.fromkeys(self.named[name] for name in called))
         return replace(self, selected=selected, called=called, runs_dead=False, _of_graph={})
 

@@ -14,9 +14,9 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
-Known: TypeAlias = Callable[[RecordedNode, Any], Any]
+PlaceValue: TypeAlias = Callable[[RecordedNode, Any], Any]
 """Gives the value of an argument of a step that decides where something is put."""
-Operand: TypeAlias = Callable[[RecordedNode, RecordedNode], Partial]
+OperandState: TypeAlias = Callable[[RecordedNode, RecordedNode], Partial]
 """Gives what is known of an operand of a step, of its shape."""
 PUTS: Mapping[str, tuple[str, ...]] = {
     "index_put": ("values",),
@@ -53,7 +53,7 @@ def arguments(step: RecordedNode) -> dict[str, Any]:
     return dict(zip(names, step.args, strict=False)) | dict(step.kwargs)
 
 
-def put(step: RecordedNode, operand: Operand, known: Known) -> Partial:
+def put(step: RecordedNode, operand: OperandState, known: PlaceValue) -> Partial:
     """Return what is known of a tensor after something was put into it.
 
     Raises:
@@ -86,7 +86,7 @@ def _value(step: RecordedNode, item: Any) -> Tensor | float | None:
     return value if value is None or (value.numel() and not value.is_complex()) else None
 
 
-def _of(step: RecordedNode, item: Any, operand: Operand) -> Partial:
+def _of(step: RecordedNode, item: Any, operand: OperandState) -> Partial:
     return operand(step, item) if isinstance(item, RecordedNode) else constant_number(item)
 
 
