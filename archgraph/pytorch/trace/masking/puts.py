@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import name_of
@@ -14,7 +14,7 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
-PlaceValue: TypeAlias = Callable[[RecordedNode, Any], Any]
+PlaceValue: TypeAlias = Callable[[RecordedNode, object], object]
 """Gives the value of an argument of a step that decides where something is put."""
 OperandState: TypeAlias = Callable[[RecordedNode, RecordedNode], Partial]
 """Gives what is known of an operand of a step, of its shape."""
@@ -47,7 +47,7 @@ def puts_constants(step: RecordedNode) -> bool:
     return any(value is not None and (is_low(value) or not joins) for value in values)
 
 
-def arguments(step: RecordedNode) -> dict[str, Any]:
+def arguments(step: RecordedNode) -> dict[str, object]:
     """Return the arguments of a step by name."""
     names = [argument.name for argument in step.target._schema.arguments]
     return dict(zip(names, step.args, strict=False)) | dict(step.kwargs)
@@ -62,12 +62,13 @@ def put(step: RecordedNode, operand: OperandState, known: PlaceValue) -> Partial
     given = arguments(step)
     if name_of(step) in ADDS or _joins(given):
         raise ArchgraphError("what is added to elements is not followed")
-    state = operand(step, given["self"])
+    state = _of(step, given["self"], operand)
     key = next(key for key in PUTS[name_of(step)] if given.get(key) is not None)
     value = _of(step, given[key], operand)
     rest = {name: known(step, item) for name, item in given.items() if name not in ("self", key)}
-    if "indices" in rest:
-        rest["indices"] = [_place(place) for place in rest["indices"]]
+    places = rest.get("indices")
+    if isinstance(places, list):
+        rest["indices"] = [_place(place) for place in places]
     parts = [
         step.target(self=_own(part), **{key: _as_given(one, given[key])}, **rest)
         for part, one in zip(_parts(state), _parts(value), strict=True)
@@ -75,22 +76,26 @@ def put(step: RecordedNode, operand: OperandState, known: PlaceValue) -> Partial
     return Partial(parts[0], parts[1], parts[2], state.counted or value.counted)
 
 
-def _joins(given: Mapping[str, Any]) -> bool:
+def _joins(given: Mapping[str, object]) -> bool:
     return bool(given.get("accumulate")) or given.get("reduce") is not None
 
 
-def _value(step: RecordedNode, item: Any) -> Tensor | float | None:
+def _value(step: RecordedNode, item: object) -> Tensor | float | None:
     if not isinstance(item, RecordedNode):
-        return float(item)
+        return float(item) if isinstance(item, (int, float)) else None
     value = step.known_operand(item)
     return value if value is None or (value.numel() and not value.is_complex()) else None
 
 
-def _of(step: RecordedNode, item: Any, operand: OperandState) -> Partial:
-    return operand(step, item) if isinstance(item, RecordedNode) else constant_number(item)
+def _of(step: RecordedNode, item: object, operand: OperandState) -> Partial:
+    if isinstance(item, RecordedNode):
+        return operand(step, item)
+    if isinstance(item, (int, float)):
+        return constant_number(item)
+    raise ArchgraphError("what is put is not a real number")
 
 
-def _as_given(part: Tensor, item: Any) -> Tensor | float:
+def _as_given(part: Tensor, item: object) -> Tensor | float:
     return part if isinstance(item, RecordedNode) else part.item()
 
 

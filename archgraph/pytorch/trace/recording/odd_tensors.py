@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.nested import tree_of
@@ -19,7 +19,7 @@ HINTS = {
 }
 
 
-def refuse_odd_tensors(module: nn.Module, inputs: Any) -> None:
+def refuse_odd_tensors(module: nn.Module, inputs: object) -> None:
     """Refuse a module or inputs that hold a tensor of another kind than one of numbers side by side.
 
     Raises:
@@ -54,7 +54,7 @@ def _told(kind: str) -> str:
     return "lazy: it has no shape yet" if kind == "lazy" else f"a {kind} tensor, whose shape does not say what it holds"
 
 
-def _inputs(inputs: Any) -> Iterator[tuple[str, Tensor]]:
+def _inputs(inputs: object) -> Iterator[tuple[str, Tensor]]:
     import torch
 
     for leaf in tree_of(torch).tree_leaves(inputs):
