@@ -13,7 +13,6 @@ LENGTHS = {
     "open at every 24th": (lambda i, j, n: (i == j) | (((i[-1] % 24 + n - 1 - i) * 2) <= (j % 24) // 10), (25, 49)),
     "its own at 21": (lambda i, j, n: (i == j) | ((i[-1] - 12).clamp(min=0) != 8), (21, 22)),
     "closed from 51 on": (lambda i, j, n: (i == j) | ((n - 2 - i).clamp(min=0) // 3 < 16) | (j < 10), (49, 51, 53)),
-    "closed where little remains": (lambda i, j, n: (i == j) | (j % 12 % 4 <= i[-1] // 2 % 24), (49, 51)),
 }
 
 
