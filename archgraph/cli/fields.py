@@ -144,7 +144,7 @@ def _run_hops(options: argparse.Namespace) -> int:
             f"{found.output}",
             hint=f"from there the farthest path reaches {found.reach(end)} positions",
         )
-    show(path_table(g.name, path, found.why), options.format)
+    show(path_table(g.name, path), options.format)
     return 0
 
 

@@ -95,12 +95,12 @@ def _hop_row(paths: Paths, distance: int, layers: int | None, end: int) -> dict[
     return {"distance": distance, "hops": hops, "layers": layers, "moved by": moved}
 
 
-def path_table(name: str, path: HopPath, why: Sequence[str] = ()) -> Table:
+def path_table(name: str, path: HopPath) -> Table:
     """Return one path, operation by operation, and why a shortest one may be longer."""
     rows = [{"node": step.node, "place": _place(step), "move": "move" if step.moved else ""} for step in path.steps]
     notes = ("place: where the node's output is at home in the input",)
     title = f"{name}: {path.axis}={path.start} to {path.axis}={path.end} in {path.moves} hops"
-    return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=_bounds(why))
+    return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=_bounds(path.why))
 
 
 def _place(step: HopStep) -> str:

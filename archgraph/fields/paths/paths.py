@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 
 from archgraph.errors import QueryError, counted
 from archgraph.fields.paths.all_pairs import AllPairs
@@ -231,7 +232,8 @@ class Paths:
         """
         _check_inside(self.axis, position, self.extent)
         self.check_output(output)
-        return PathTracer(self._walk, self._reached(output)).path(self.axis, self.input, position, output)
+        found = PathTracer(self._walk, self._reached(output)).path(self.axis, self.input, position, output)
+        return None if found is None else replace(found, why=self.why)
 
 
 def _check_inside(axis: str, place: int, count: int) -> None:
