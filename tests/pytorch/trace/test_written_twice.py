@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 import archgraph as ag  # noqa: E402
-from tests.pytorch.trace.test_other_sizes import N, Applied, at_sizes  # noqa: E402
+from tests.pytorch.trace.test_other_sizes import Applied, N, at_sizes  # noqa: E402
 
 
 def scattered(x, places):
