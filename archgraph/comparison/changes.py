@@ -18,6 +18,8 @@ from archgraph.sizes.law_text import law_text
 CHANGED_METRICS = ("params", "macs", "flops", "activations", "saved_bytes")
 """The metrics of changes: what is computed, how much it leaves, and the bytes of it that autograd keeps."""
 
+NO_COMMON_NODE = "no node of one stands in the other: these are two networks, not two states of one"
+
 
 @strict_methods
 @dataclass(frozen=True)
@@ -44,6 +46,19 @@ class Changes:
     def networks(self) -> tuple[Network, Network]:
         """Both states."""
         return self.before, self.after
+
+    @cached_property
+    def unrelated(self) -> str:
+        """Why these are two networks and no two states of one; empty where they share a node.
+
+        >>> from archgraph import load
+        >>> Changes(load("unet").network, load("dit").network).unrelated
+        'no node of one stands in the other: these are two networks, not two states of one'
+        """
+        before, after = (
+            {(path, node.row.node.op.kind) for path, node in nodes_of(g.bound()).items()} for g in self.networks
+        )
+        return "" if before & after else NO_COMMON_NODE
 
     @cached_property
     def totals(self) -> tuple[MetricChange, ...]:
