@@ -28,7 +28,7 @@ class Changes:
 
     Attributes:
         before, after: the states.
-        doubted: metrics that are not what PyTorch says of a traced module: they are left unsaid.
+        doubted: metrics that differ from what PyTorch says of a traced module; they are left out.
 
     >>> from archgraph import load
     >>> found = Changes(load("dit:S/2").network, load("dit:B/2").network)
@@ -73,14 +73,14 @@ class Changes:
 
     @cached_property
     def symbols(self) -> Mapping[str, tuple[object, object]]:
-        """The symbols whose default changed; None where there is no such symbol."""
+        """The symbols whose default changed, before and after; None if there is no such symbol."""
         before, after = (g.defaults for g in self.networks)
         both = {name: (before.get(name), after.get(name)) for name in (*before, *after)}
         return {name: (old, new) for name, (old, new) in both.items() if old != new}
 
     @cached_property
     def at_old_defaults(self) -> tuple[MetricChange, ...] | str:
-        """The totals with the old defaults on both sides; why there are none; nothing where no default changed."""
+        """The totals with the old defaults on both sides, or why there are none; empty if no default changed."""
         kept = {name: old for name, (old, new) in self.symbols.items() if None not in (old, new)}
         kept = {name: old for name, old in kept.items() if not self.after.declared.is_derived(name)}
         if not kept:

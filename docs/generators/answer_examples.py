@@ -72,7 +72,7 @@ KINDS: dict[str, str] = {
     "TrainingMemory": 'ag.load("dit:S/2").training_memory(batch=32)',
     "WorkTotal": 'ag.load("dit").roofline("a100").spans["linear"].work',
 }
-"""How one of each kind is had."""
+"""How to get one of each kind."""
 
 CALLS: dict[str, str] = {
     "Assumption.holds": 'x.holds(ag.load("bert").point())',

@@ -36,7 +36,7 @@ class Effective:
 
     Attributes:
         sigma: the standard deviation of the gradient's power about its mean, over the phases.
-        width: how long the middle 95 % of it are.
+        width: the length of its middle 95 %.
         normal: whether the width is that of a normal distribution, the field being too long to keep.
         reason: why there are no numbers.
     """
