@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from archgraph.cost.training.run import Training
     from archgraph.cost.training.step_report import CausalPairs, StepFlops
     from archgraph.cost.training.training_memory import TrainingMemory
-    from archgraph.fields.effective.effective import Effective
+    from archgraph.fields.effective.effective import EffectiveField
     from archgraph.fields.paths.hop_path import HopPath
     from archgraph.fields.paths.paths import Paths
     from archgraph.fields.report.field_report import ReceptiveField
@@ -1172,10 +1172,10 @@ class Architecture(Generic[Said_co]):
 
         return fields.tiling(self.network, node, input)
 
-    def effective_field(self, node: str | None = None, input: str | None = None) -> dict[str, Effective]:
+    def effective_field(self, node: str | None = None, input: str | None = None) -> EffectiveField:
         """Return the effective receptive field of a step at initialisation, by axis; a trained network's is another.
 
-        >>> print(load("unet:padded-512").effective_field()["h"])
+        >>> print(load("unet:padded-512").effective_field().h)
         sigma 8.07, 95 % within 34.8 (at initialisation)
         """
         from archgraph.fields import queries as fields

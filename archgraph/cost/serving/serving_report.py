@@ -164,7 +164,7 @@ class Served:
 
     @property
     def prefill_flops(self) -> int:
-        """Operations for a prompt as long as the network's own tokens in every sequence; causal masks do not halve them."""
+        """Operations for a prompt of the network's own length in every sequence; causal masks do not halve them."""
         g = self.network
         spared = (self.decoder.length - 1) * self.decoder.head if self.settings.logits == "last" else ZERO
         return 2 * self.settings.batch * g.evaluate(costs_of(g).total("macs") - spared)
