@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import answer_numbers
+import device_table
 import limit_numbers
 import path_tables
 import tool_counts
@@ -67,7 +68,7 @@ def run_pages(pictures: Path | None = None) -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    found = (why_numbers, answer_numbers, path_tables, limit_numbers, tool_counts)
+    found = (why_numbers, answer_numbers, path_tables, limit_numbers, tool_counts, device_table)
     return {name: text for module in found for name, text in module.numbers().items()}
 
 

@@ -47,7 +47,7 @@ def generated() -> dict[str, str]:
     return generate.pages()
 
 
-GENERATED = ("gallery.md", "ops.md", "other-tools.md", "paths.md", "why.md", "why.zh.md")
+GENERATED = ("devices.md", "gallery.md", "ops.md", "other-tools.md", "paths.md", "why.md", "why.zh.md")
 
 
 @pytest.mark.parametrize("page", [f"docs/{page}" for page in GENERATED])
