@@ -157,7 +157,7 @@ RF = Command(
 )
 HOPS = Command(
     "hops",
-    "Show by how many moves far input positions reach an output, and by which nodes",
+    "Show how many moves bring distant input positions to an output, and which nodes make them",
     "archgraph hops unet:padded-512 --distance 8 32 64 90",
     _run_hops,
     _hops_options,

@@ -71,7 +71,7 @@ def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None], output:
     paths.check_output(end)
     rows = [_hop_row(paths, distance, layers, end) for distance, layers in covers.items()]
     notes = (
-        f"from output {end} to the input positions at a distance from its cell, of both sides the farther one",
+        f"from output {end} to the input positions at a distance from its cell, on the side that takes more hops",
         f"hops: the fewest moves on any path; reach {paths.reach(end)}, at most {paths.max_path(end)} hops from here "
         f"and {paths.max_path()} between any two positions",
         "layers: the fewest mixing layers by which any value of the network reads as far to either side",

@@ -11,8 +11,8 @@ class HopStep:
 
     Attributes:
         node: its path.
-        place: where its output is at home in the input, None where it belongs to no place.
-        moved: whether what it reads there is at home elsewhere.
+        place: where its output is at home in the input; None if it is at home nowhere.
+        moved: whether what it reads is at home elsewhere.
     """
 
     node: str
@@ -36,7 +36,7 @@ class HopPath:
         axis: the axis of the input.
         start: the input position.
         end: the output position.
-        moves: how many operations bring it from one cell to another.
+        moves: how many operations move it from one cell to another.
         steps: the operations on the path, in the network's order.
         why: why `moves` is a lower bound: operations that may read less than they say, so that another path may be
             the shortest, or there is none. Empty where nothing on the way to the output is in doubt.
