@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 
+StepIntegers: TypeAlias = "tuple[list[Any], list[Any]]"
+"""The integers of a step's arguments, and of its results."""
 
-def integers_of(node: RecordedNode) -> tuple[list[Any], list[Any]]:
-    """Return the integers of the arguments, and of the results."""
+
+def integers_of(node: RecordedNode) -> StepIntegers:
+    """Return the integers of a step."""
     arguments: list[Any] = []
     _collect((node.args, node.kwargs), arguments)
     results: list[Any] = []

@@ -9,7 +9,9 @@ from itertools import combinations, product
 from sympy import Symbol
 
 from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.symbols.asked import SymbolSizes
 from archgraph.pytorch.trace.symbols.conditions import decided, decides_without_law
+from archgraph.pytorch.trace.symbols.continued import continued, telling_steps
 from archgraph.pytorch.trace.symbols.differences import Difference
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.roundings import telling_rests
@@ -48,6 +50,7 @@ class Search:
         self.sampler = sampler
         self.items = items
         self._symbols = symbols
+        self._smallest: list[Sample] = []
         self._second = {item.name: self._second_place(item) for item in items}
         self.unified = self._unify([])
         self.proof: Sample = self._proof()
@@ -57,7 +60,7 @@ class Search:
         self._prove_roundings()
         self._prove_decisions()
         if sampler.makes_masks:
-            self._see_smallest()
+            self._smallest = list(self._see_smallest())
 
     # -- samples -----------------------------------------------------------------------------------------
 
@@ -84,7 +87,10 @@ class Search:
         return dict(zip(self._symbols, self._point(sample), strict=True))
 
     def _point(self, sample: Sample) -> tuple[int, ...]:
-        return tuple((sample.sizes[item.name] - item.offset) // item.step for item in self.items)
+        return self._point_of(sample.sizes)
+
+    def _point_of(self, sizes: SymbolSizes) -> tuple[int, ...]:
+        return tuple((sizes[item.name] - item.offset) // item.step for item in self.items)
 
     def _quadratic(self) -> list[SamplePlaces]:
         """Further samples, with which laws may be of degree 2."""
@@ -105,7 +111,7 @@ class Search:
         """The samples, but for the example, at which the laws hold; the last is the proof."""
         known = [sample for sample in self.sampler.samples() if sample is not self.proof and self._allows(sample)]
         held = [s for s in known if self.unified.broken(self._point(s), s.recording) is None]
-        return [*held, self.proof]
+        return [*held, *self._smallest, self.proof]
 
     def _allows(self, sample: Sample) -> bool:
         """Whether a recording is within the steps and the bounds that were found."""
@@ -119,7 +125,8 @@ class Search:
     def _compared(self, seen: list[Sample]) -> tuple[list[Sample], list[dict[Symbol, int]], FittedLaws, list[int]]:
         """All samples with their points, and those among them that laws are found from, as `decided` takes them."""
         order = {id(recording): place for place, recording in enumerate(self.unified.recordings)}
-        samples = [self.sampler.first, *seen]
+        # Those of which only the beginning was recorded come last: not all of them make every comparison.
+        samples = sorted([self.sampler.first, *seen], key=lambda sample: not sample.whole)
         among = sorted(
             (place for place, sample in enumerate(samples) if id(sample.recording) in order),
             key=lambda place: order[id(samples[place].recording)],
@@ -182,11 +189,30 @@ class Search:
             for item, move in product(self.items, range(1, NEXT_DECISIONS + 1)):
                 self._prove_at(item, item.place + move)
 
-    def _see_smallest(self) -> None:
+    def _see_smallest(self) -> Iterator[Sample]:
         """Record the smallest sizes of every symbol, that what masks are there is `seen`."""
+        count = telling_steps([self.sampler.example, *(sample.recording for sample in self.sampler.samples())])
         for item, more in product(self.items, range(SMALLEST)):
-            if item.allows(item.least + more):
-                self._attempt({item.name: item.least + more})
+            sizes = sizes_at(self.items, {item.name: item.least + more})
+            if not item.allows(item.least + more) or self.sampler.knows(sizes):
+                continue
+            if count == len(self.sampler.example.calls):
+                self.sampler.attempt(sizes)
+            else:
+                yield from self._begun(sizes, count)
+
+    def _begun(self, sizes: SymbolSizes, count: int) -> Iterator[Sample]:
+        """Yield the recording at some sizes, of which only the first steps run, if they follow the laws."""
+        found = self.sampler.begin(sizes, count)
+        if isinstance(found, Difference):
+            return
+        point = self._point_of(sizes)
+        try:
+            recording = continued(self.sampler.example, found.steps, self.unified.integers_at(point))
+        except ArchgraphError:
+            return
+        if self.unified.broken(point, recording) is None:
+            yield Sample(sizes, recording, found.comparisons, whole=False)
 
     def _prove_at(self, item: SteppedSize, place: int) -> None:
         broken = self._broken({item.name: place}) if item.allows(place) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sympy import Expr, Integer, Symbol
 
@@ -10,7 +10,7 @@ from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.symbols.differences import Difference, align_short_cuts
-from archgraph.pytorch.trace.symbols.integers import integers_of, write_integers
+from archgraph.pytorch.trace.symbols.integers import StepIntegers, integers_of, write_integers
 from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known, Values, rounded
 from archgraph.pytorch.trace.symbols.polynomials import Interpolation, SamplePoint
 from archgraph.pytorch.trace.symbols.windows import rounding_of
@@ -144,6 +144,28 @@ class Unified:
         rule = f"{operator} in {where} has a size of {number} at {{there}}, where smaller sizes say {told}"
         return Difference(rule, path=where if node.stack else "", line=node.line.short if node.line else "")
 
+    def integers_at(self, point: SamplePoint) -> Callable[[int], StepIntegers]:
+        """Return what gives the integers of the step at a place, as the laws have them at other sizes.
+
+        It raises ArchgraphError where a law has no value, or a size is negative.
+        """
+        at = _At(dict(zip(self.symbols, point, strict=True)))
+
+        def integers(place: int) -> StepIntegers:
+            node, laws = self._laws_at(place, [])
+            own = integers_of(node)
+            if laws is None:
+                return own
+            arguments, sizes = (
+                [number if law is None else at.number(law) for law, number in zip(laws[kind], own[kind], strict=True)]
+                for kind in (0, 1)
+            )
+            if any(size < 0 for size in sizes):
+                raise ArchgraphError(f"{node} has no size")
+            return arguments, sizes
+
+        return integers
+
     # -- result ------------------------------------------------------------------------------------------
 
     def written(self, elsewhere: Sequence[Recording]) -> Recording:
@@ -178,3 +200,9 @@ class _At:
             except ArchgraphError as error:
                 self._known[law] = error.message
         return self._known[law]
+
+    def number(self, law: Expr) -> int:
+        found = self(law)
+        if not isinstance(found, int):
+            raise ArchgraphError(str(found))
+        return found
