@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.symbols.asked import SymbolSizes
@@ -19,7 +19,7 @@ from archgraph.pytorch.trace.symbols.sampling import Sample, Sampler
 from archgraph.pytorch.trace.symbols.stepped import SteppedSize, telling_move
 from archgraph.pytorch.trace.symbols.steps import SteppedSizes, below, cannot_vary, far, places_at, sizes_at
 from archgraph.pytorch.trace.symbols.unify import Unified
-from archgraph.sizes.symbols import Assumption
+from archgraph.sizes.symbols import Assumption, evaluate
 
 SamplePlaces = Mapping[str, int]
 """The k of some symbols."""
@@ -51,6 +51,7 @@ class Search:
         self.items = items
         self._symbols = symbols
         self._smallest: list[Sample] = []
+        self._empties: list[tuple[Expr, Difference]] = []
         self._second = {item.name: self._second_place(item) for item in items}
         self.unified = self._unify([])
         self.proof: Sample = self._proof()
@@ -145,10 +146,28 @@ class Search:
         return all(map(self.holds, near))
 
     def _broken(self, places: SamplePlaces) -> Difference | None:
+        empty = self._empty(places)
+        if empty is not None:
+            return empty
         sample = self._attempt(places)
         if isinstance(sample, Difference):
+            self._note_empty(places, sample)
             return sample
         return self.unified.broken(self._point(sample), sample.recording)
+
+    def _empty(self, places: SamplePlaces) -> Difference | None:
+        """How the module fails where nothing is left of what a step gives, if it failed at that step for that before."""
+        at = self._at(places)
+        return next((found for law, found in self._empties if evaluate(law, at) <= 0), None)
+
+    def _note_empty(self, places: SamplePlaces, found: Difference) -> None:
+        if found.fails and found.place < len(self.sampler.example.calls):
+            at = self._at(places)
+            laws = self.unified.sizes_of(self.sampler.example.calls[found.place])
+            self._empties += [(law, found) for law in laws if evaluate(law, at) <= 0]
+
+    def _at(self, places: SamplePlaces) -> dict[Symbol, int]:
+        return dict(zip(self._symbols, self._point_of(sizes_at(self.items, places)), strict=True))
 
     def _proof(self) -> Sample:
         """Prove the laws at a further size of every symbol at once; where it is too large, find where they end."""
@@ -270,7 +289,7 @@ class Search:
             outside, floor = floor, min(2 * floor, top)
         floor = _border(floor, outside, lambda k: self.holds(together(k)))
         least = together(floor)
-        if floor > _NARROW:
+        if floor > _NARROW and len(least) > 1:
             for name, place in least.items():
                 least[name] = self._lowered(least, name, place)
         return tuple(replace(item, least=least[item.name]) for item in self.items)
@@ -285,7 +304,9 @@ class Search:
     def _lowered(self, least: SamplePlaces, name: str, place: int) -> int:
         """The smallest k of one symbol, with the others at theirs."""
         at = lambda k: self.holds({**least, name: k})  # noqa: E731
-        return 1 if at(1) else _border(place, 1, at)
+        if place == 1 or not at(place - 1):
+            return place
+        return 1 if at(1) else _border(place - 1, 1, at)
 
 
 def _border(inside: int, outside: int, holds: Callable[[int], bool]) -> int:

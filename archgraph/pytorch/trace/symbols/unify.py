@@ -38,6 +38,7 @@ class Unified:
         self.laws: FittedLaws = FittedLaws(Interpolation(self.symbols, self.points))
         self._sizes: dict[RecordedNode, list[Known]] = {}
         self._found: dict[RecordedNode, FoundLaws] = {}
+        self._broken: dict[Recording, Difference | None] = {}
         for place, symbol in enumerate(self.symbols):
             self.laws.remember(symbol, tuple(point[place] for point in self.points))
         for nodes in zip(*(recording.nodes for recording in self.recordings), strict=True):
@@ -117,10 +118,20 @@ class Unified:
             self._unify((node, *own))
         return node, self._found.get(node)
 
+    def sizes_of(self, node: RecordedNode) -> list[Expr]:
+        """Return the laws of those sizes of a result that vary."""
+        found = self._found.get(node)
+        return [] if found is None else [law for law in found[1] if law is not None]
+
     # -- proofs ------------------------------------------------------------------------------------------
 
     def broken(self, point: SamplePoint, recording: Recording) -> Difference | None:
         """Return the first integer of another recording that breaks its law, or None."""
+        if recording not in self._broken:
+            self._broken[recording] = self._first_broken(point, recording)
+        return self._broken[recording]
+
+    def _first_broken(self, point: SamplePoint, recording: Recording) -> Difference | None:
         at = _At(dict(zip(self.symbols, point, strict=True)))
         for place, other in enumerate(recording.nodes):
             node, laws = self._laws_at(place, [other])
