@@ -24,14 +24,20 @@ def integers_of(node: RecordedNode) -> StepIntegers:
 def _collect(item: Any, found: list[Any]) -> None:
     if type(item) is int:
         found.append(item)
+    elif isinstance(item, _PLAIN):
+        return
+    elif isinstance(item, Shaped):
+        found.extend(item.shape)
     elif isinstance(item, (list, tuple)):
         for part in item:
             _collect(part, found)
     elif isinstance(item, Mapping):
         for part in item.values():
             _collect(part, found)
-    elif isinstance(item, Shaped):
-        found.extend(item.shape)
+
+
+_PLAIN = (RecordedNode, float, bool, str, type(None))
+"""What holds no integers, and is met most often."""
 
 
 def write_integers(node: RecordedNode, arguments: Sequence[Any], results: Sequence[Any]) -> None:

@@ -38,6 +38,7 @@ class Unified:
         self.laws: FittedLaws = FittedLaws(Interpolation(self.symbols, self.points))
         self._sizes: dict[RecordedNode, list[Known]] = {}
         self._found: dict[RecordedNode, FoundLaws] = {}
+        self._targets: dict[RecordedNode, object] = {}
         self._broken: dict[Recording, Difference | None] = {}
         for place, symbol in enumerate(self.symbols):
             self.laws.remember(symbol, tuple(point[place] for point in self.points))
@@ -55,6 +56,7 @@ class Unified:
         laws = list(self._results(node, results, [*given, *operands]))
         if any(law is not None for law in (*found, *laws)):
             self._found[node] = (found, laws)
+            self._targets[node] = node.target
         self._keep_sizes(node, results, laws)
 
     def _argument(self, node: RecordedNode, values: Values, operands: Sequence[Sequence[Known]]) -> Expr | None:
@@ -113,8 +115,7 @@ class Unified:
         for other in (*others, *own):
             if other.target is not node.target:
                 align_short_cuts(node, other)
-        laws = self._found.get(node)
-        if laws is not None and len(laws[0]) != len(integers_of(node)[0]):
+        if self._targets.get(node, node.target) is not node.target:
             self._unify((node, *own))
         return node, self._found.get(node)
 
