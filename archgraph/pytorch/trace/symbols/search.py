@@ -156,7 +156,7 @@ class Search:
         return self.unified.broken(self._point(sample), sample.recording)
 
     def _empty(self, places: SamplePlaces) -> Difference | None:
-        """How the module fails where nothing is left of what a step gives, if it failed at that step for that before."""
+        """How the module fails where nothing is left of what a step gives, if it failed there of that before."""
         at = self._at(places)
         return next((found for law, found in self._empties if evaluate(law, at) <= 0), None)
 

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from archgraph.pytorch.trace.recording.shaped_alike import ELEMENTWISE, shaped_at_once  # noqa: E402
+from archgraph.pytorch.trace.recording.shapes.shaped_at_once import ONE_FOR_EACH, shaped_at_once  # noqa: E402
 
 aten = torch.ops.aten
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -39,7 +39,7 @@ def calls(chance: random.Random):
     dtype, rank = chance.choice(FLOATS), chance.randrange(1, 5)
     x = operand(chance, rank=rank, dtype=dtype)
     y = chance.choice((x, x.clone(), operand(chance, rank=rank, dtype=dtype), empty(*x.shape, dtype=torch.float32)))
-    for name in sorted(ELEMENTWISE):
+    for name in sorted(ONE_FOR_EACH):
         overloads = getattr(aten, name)
         yield (overloads.Tensor, (x, y)) if name in BINARY else (overloads.default, (x,))
     for name in sorted(BINARY):
@@ -68,7 +68,7 @@ def test_every_known_operator_answers_where_its_operands_are_plain():
     answered = set()
     for seed in range(60):
         answered |= {f.name() for f, args in calls(random.Random(seed)) if shaped_at_once(f, args, {}) is not None}
-    known = {*ELEMENTWISE, "linear", "layer_norm", "group_norm", "batch_norm"}
+    known = {*ONE_FOR_EACH, "linear", "layer_norm", "group_norm", "batch_norm"}
     assert {name.removeprefix("aten::").partition(".")[0] for name in answered} == known
 
 
