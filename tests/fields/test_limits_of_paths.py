@@ -53,3 +53,9 @@ def test_iterations_that_all_differ_are_refused_before_they_are_walked_through(c
 
 def test_iterations_that_differ_are_walked_through_below_the_limit():
     assert ag.loads(ENDLESS).at(L=300).paths().max_path() == 255
+
+
+def test_a_graph_that_would_be_unrolled_without_an_end_is_refused_at_once():
+    with pytest.raises(ag.ArchgraphError, match="the unrolled graph has more than 200,000 nodes") as one:
+        ag.loads(ENDLESS).at(L=10**9).flat()
+    assert one.value.hint == "bind fewer iterations"
