@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -31,6 +31,8 @@ class NoLawError(ArchgraphError):
 
 NEXT_DECISIONS = 8
 """Sizes in a row at which a law is proved where code decides by a rest or another number without a law."""
+NEXT_MASKS = 64
+"""Sizes in a row at which masks are looked at where known tensors are compared with a number without a law."""
 SMALLEST = 6
 """The smallest sizes, at which masks are looked at: half of a size is nothing there, and blocks are single places."""
 _NARROW = 2
@@ -50,7 +52,7 @@ class Search:
         self.sampler = sampler
         self.items = items
         self._symbols = symbols
-        self._smallest: list[Sample] = []
+        self._begun: list[Sample] = []
         self._empties: list[tuple[Expr, Difference]] = []
         self._second = {item.name: self._second_place(item) for item in items}
         self.unified = self._unify([])
@@ -61,7 +63,8 @@ class Search:
         self._prove_roundings()
         self._prove_decisions()
         if sampler.makes_masks:
-            self._smallest = list(self._see_smallest())
+            self._see_smallest()
+            self._see_next()
 
     # -- samples -----------------------------------------------------------------------------------------
 
@@ -112,7 +115,7 @@ class Search:
         """The samples, but for the example, at which the laws hold; the last is the proof."""
         known = [sample for sample in self.sampler.samples() if sample is not self.proof and self._allows(sample)]
         held = [s for s in known if self.unified.broken(self._point(s), s.recording) is None]
-        return [*held, *self._smallest, self.proof]
+        return [*held, *self._begun, self.proof]
 
     def _allows(self, sample: Sample) -> bool:
         """Whether a recording is within the steps and the bounds that were found."""
@@ -208,19 +211,25 @@ class Search:
             for item, move in product(self.items, range(1, NEXT_DECISIONS + 1)):
                 self._prove_at(item, item.place + move)
 
-    def _see_smallest(self) -> Iterator[Sample]:
+    def _see_smallest(self) -> None:
         """Record the smallest sizes of every symbol, that what masks are there is `seen`."""
+        self._see({item.name: item.least + more} for item, more in product(self.items, range(SMALLEST)))
+
+    def _see(self, many: Iterable[dict[str, int]]) -> None:
+        """Record sizes at which masks alone are asked for, as far as anything but integers depends on them."""
         count = telling_steps([self.sampler.example, *(sample.recording for sample in self.sampler.samples())])
-        for item, more in product(self.items, range(SMALLEST)):
-            sizes = sizes_at(self.items, {item.name: item.least + more})
-            if not item.allows(item.least + more) or self.sampler.knows(sizes):
+        bounds = {item.name: item for item in self.items}
+        for places in many:
+            sizes = sizes_at(self.items, places)
+            known = self.sampler.knows(sizes) or any(sample.sizes == sizes for sample in self._begun)
+            if known or not all(bounds[name].allows(place) for name, place in places.items()):
                 continue
             if count == len(self.sampler.example.calls):
                 self.sampler.attempt(sizes)
             else:
-                yield from self._begun(sizes, count)
+                self._begun += self._begin(sizes, count)
 
-    def _begun(self, sizes: SymbolSizes, count: int) -> Iterator[Sample]:
+    def _begin(self, sizes: SymbolSizes, count: int) -> Iterator[Sample]:
         """Yield the recording at some sizes, of which only the first steps run, if they follow the laws."""
         found = self.sampler.begin(sizes, count)
         if isinstance(found, Difference):
@@ -232,6 +241,19 @@ class Search:
             return
         if self.unified.broken(point, recording) is None:
             yield Sample(sizes, recording, found.comparisons, whole=False)
+
+    def _see_next(self) -> None:
+        """Record the next sizes of every symbol where masks are made of numbers without a law, such as of rests."""
+        if self._masks_without_law():
+            self._see({i.name: i.place + move} for i, move in product(self.items, range(1, NEXT_MASKS + 1)))
+
+    def _masks_without_law(self) -> bool:
+        """Whether masks are made of numbers without a law.
+
+        Below the example, what is compared may come out both ways, and what came out is seen in the masks.
+        """
+        large = [sample for sample in self.seen() if all(sample.sizes[i.name] >= i.default for i in self.items)]
+        return decides_without_law(*self._compared(large))
 
     def _prove_at(self, item: SteppedSize, place: int) -> None:
         broken = self._broken({item.name: place}) if item.allows(place) else None
