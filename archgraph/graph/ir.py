@@ -311,18 +311,20 @@ class _Unroller:
             values.update(zip(node.outputs, outputs, strict=True))
 
     def _add(self, node: Member, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
-        if len(self.nodes) >= self.limit:
-            raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
+        self._check_room(1)
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
         self.nodes.append(replace(node, name=prefix + node.name, inputs=inputs, outputs=outputs, share=share))
         return outputs
+
+    def _check_room(self, more: int) -> None:
+        if len(self.nodes) + more > self.limit:
+            raise ArchgraphError(f"the unrolled graph has more than {self.limit:,} nodes", hint="bind fewer iterations")
 
     def _iterate(self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None) -> tuple[Value, ...]:
         if not isinstance(node.iterations, Integer):
             raise ArchgraphError(f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it")
         carried, once = len(node.outputs), node.once or node.experts is not None
-        if len(self.nodes) + int(node.iterations) > self.limit:  # at once: iterations of nothing would never reach it
-            raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
+        self._check_room(int(node.iterations))  # at once: iterations of nothing would never reach it
         for index in range(int(node.iterations)):
             values = dict(zip(node.body.inputs, inputs, strict=True))
             prefix = f"{path}." if once else f"{path}.{index}."

@@ -30,3 +30,32 @@ def test_a_path_through_very_many_iterations_is_refused(count):
 @pytest.mark.parametrize("count", [2**63 - 1, 2**63])
 def test_the_depth_of_any_number_of_iterations(count):
     assert ag.loads(SPEC).at(L=count).depth_to_cover(2) == 2
+
+
+ENDLESS = """\
+archgraph: 1
+symbols: {L: 2}
+inputs: {x: {c: 2, h: 256}}
+network:
+  - {repeat: L, do: [{conv: {out: 2, kernel: 3, padding: 1}}]}
+"""
+
+
+@pytest.mark.parametrize("count", [50_001, 10**9])
+def test_iterations_that_all_differ_are_refused_before_they_are_walked_through(count):
+    """Every one of them reads further than the one before, so that none stands for another."""
+    rule = f"paths walk through {count:,} operations, for the iterations of 'repeat' differ in what they read"
+    with pytest.raises(QueryError, match=rule) as refused:
+        ag.loads(ENDLESS).at(L=count).paths()
+    assert "and the limit is 50,000" in refused.value.message
+    assert refused.value.hint == "bind fewer iterations; `rf` has a closed form of any number"
+
+
+def test_iterations_that_differ_are_walked_through_below_the_limit():
+    assert ag.loads(ENDLESS).at(L=300).paths().max_path() == 255
+
+
+def test_a_graph_that_would_be_unrolled_without_an_end_is_refused_at_once():
+    with pytest.raises(ag.ArchgraphError, match="the unrolled graph has more than 200,000 nodes") as one:
+        ag.loads(ENDLESS).at(L=10**9).flat()
+    assert one.value.hint == "bind fewer iterations"

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from archgraph.fields.paths.homes import Located, home_of
 from archgraph.fields.paths.local_reads import LocalReads
 from archgraph.fields.sets.field import Field
+from archgraph.fields.sets.limits import check_iterations
 from archgraph.fields.sets.readings import axes_of
 from archgraph.fields.sets.region import Dependence, reading_alone
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -18,6 +19,8 @@ from archgraph.steps import stepping
 Operands: TypeAlias = tuple[Dependence, ...]
 COMPARED = 4
 """How many of the iterations before may be what one is like."""
+TOLD_APART = 256
+"""Iterations in a row that all differ, after which the others are taken to do so too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,5 +138,7 @@ class Framing(LocalReads):
                 return found, results[frames.index(found.at(count - 1))]
             frames.append(frame)
             results.append(outputs)
+            if len(frames) == TOLD_APART:
+                check_iterations(repeat.name, count, len(repeat.body.nodes))
             operands = (*outputs, *operands[carried:])
         return Iterations(count, tuple(frames), max(count - 1, 0)), operands[:carried]

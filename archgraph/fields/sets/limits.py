@@ -81,6 +81,25 @@ def check_calls(graph: Graph) -> None:
         )
 
 
+def check_iterations(name: str, count: int, operations: int) -> None:
+    """Refuse paths through very many iterations that all differ in what they read, so that none stands for others.
+
+    Args:
+        name: the repeat's.
+        count: of the iterations.
+        operations: of each.
+
+    Raises:
+        QueryError: there are more than `MOST_CALLS` operations.
+    """
+    if count * operations > MOST_CALLS:
+        raise QueryError(
+            f"paths walk through {count * operations:,} operations, for the iterations of '{name}' differ in what"
+            f" they read, and the limit is {MOST_CALLS:,}",
+            hint="bind fewer iterations; `rf` has a closed form of any number",
+        )
+
+
 def check_passed(count: int) -> None:
     """Refuse a path that is longer than anybody reads.
 

@@ -26,7 +26,7 @@ from archgraph.pytorch.trace.handlers.pointwise import on_one
 from archgraph.pytorch.trace.handlers.stacked_heads import Stacked, stacked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged_digits, whole_axis
-from archgraph.pytorch.trace.masking.attended import KeyMask, up_to_own
+from archgraph.pytorch.trace.masking.attended import KeyMask, check_pairs, up_to_own
 from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
@@ -101,6 +101,9 @@ def _masked(
     ]
     sizes = (i.sizes.expression(q.meta["val"].shape[-2]), i.sizes.expression(k.meta["val"].shape[dim]))
     seen = i.masks.of(step)
+    if causal or any(seen):
+        for each in lengths:
+            check_pairs(*each)
     if values is not None:
         # Zeros among the values mask no weights.
         same = zip(seen, (values, *values.elsewhere), strict=True)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr
 
+from archgraph.errors import ArchgraphError
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Within
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, map_of
+from archgraph.pytorch.trace.masking.partial import MOST_WEIGHED_PAIRS
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.sizes.conventions import convention
 from archgraph.sizes.symbols import assume
@@ -143,6 +145,20 @@ class KeyMask:
     def differs(self) -> bool:
         """Whether keys are read whose scores do not count."""
         return self.some_alone or any(one is not None and one.scored is not None for one in self.seen)
+
+
+def check_pairs(queries: int, keys: int) -> None:
+    """Refuse a mask that would fill memory.
+
+    Raises:
+        ArchgraphError: it has more than `MOST_WEIGHED_PAIRS` pairs.
+    """
+    if queries * keys > MOST_WEIGHED_PAIRS:
+        raise ArchgraphError(
+            f"a mask of {queries:,} queries and {keys:,} keys has {queries * keys:,} pairs: the limit is"
+            f" {MOST_WEIGHED_PAIRS:,}",
+            hint="trace it at a smaller length that `dynamic` makes a symbol: its laws hold at any",
+        )
 
 
 def up_to_own(queries: int, keys: int) -> SeenKeys:

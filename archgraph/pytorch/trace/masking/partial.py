@@ -12,6 +12,8 @@ MASKED_BELOW = 100.0
 """A constant score that lies at least this far below the largest of its row counts as masked."""
 KEPT = 10.0
 """Constants that differ by less than this are forgotten: no few of them make a mask together."""
+MOST_WEIGHED_PAIRS = 2**30
+"""Pairs of a query and a key that are looked at one by one; of more nothing is known."""
 
 
 @dataclass(frozen=True)

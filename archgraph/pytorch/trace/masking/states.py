@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator as python_operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
@@ -12,6 +13,7 @@ from archgraph.pytorch.trace.masking.pads import PADS, constants_of, is_low, pad
 from archgraph.pytorch.trace.masking.partial import (
     KEPT,
     MASKED_BELOW,
+    MOST_WEIGHED_PAIRS,
     Partial,
     constant_number,
     doubtful,
@@ -104,6 +106,8 @@ class States:
     def _ruled(self, step: RecordedNode, name: str) -> Partial | list[Partial] | None:
         if name in PASSING:
             return self.operand(step, step.args[0])
+        if name in ("tril", "triu") and prod(self.shape(step)[-2:]) > MOST_WEIGHED_PAIRS:
+            return doubtful()
         if name in CONSTANT_RULES:
             return CONSTANT_RULES[name](self._given(step))
         if name in JOINS:

@@ -190,6 +190,11 @@ class RecordedNode:
         """Note the value of an operand at this step, which is another than when it was made."""
         self._operands = {**(self._operands or {}), operand: value}
 
+    @property
+    def sees_changes(self) -> bool:
+        """Whether an operand has another value at this step than when it was made."""
+        return self._operands is not None
+
     def known_operand(self, operand: RecordedNode) -> Any:
         """Return the value of an operand as this step found it, or None.
 

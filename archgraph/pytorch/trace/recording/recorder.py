@@ -21,7 +21,7 @@ from archgraph.pytorch.trace.recording.lines import runs_in, user_line
 from archgraph.pytorch.trace.recording.module_calls import RunningModules
 from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import Gradients, RecordedNode
-from archgraph.pytorch.trace.recording.repeated import RepeatedCalls
+from archgraph.pytorch.trace.recording.shapes.repeated import RepeatedCalls
 from archgraph.pytorch.trace.recording.sources import Sources, Standing
 from archgraph.pytorch.trace.recording.surroundings import Surroundings
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from archgraph.pytorch.trace.recording.node import CheckpointRegion, RecordedNode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """All operators that one call of a module ran, in order, as they were called: composite ones are whole.
+
+    Recordings are equal only if they are the same.
 
     Attributes:
         nodes: placeholders, calls in the order in which they ran, and the output.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from operator import is_
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -144,7 +145,7 @@ class Contents:
         before = dict(item)
 
         def undo() -> None:
-            if not _same(item.items(), before.items()):
+            if not (_same(item, before) and _same(item.values(), before.values())):
                 item.clear()
                 item.update(before)
 
@@ -155,7 +156,7 @@ class Contents:
         before = list(item)
 
         def undo() -> None:
-            if len(item) != len(before) or any(now is not then for now, then in zip(item, before, strict=True)):
+            if not _same(item, before):
                 item.clear()
                 item.extend(before)
 
@@ -198,7 +199,5 @@ _FIXED = (int, float, complex, str, bytes, bool, type(None), type, ModuleType)
 """Kinds of objects that do not change."""
 
 
-def _same(now: Any, then: Any) -> bool:
-    if len(now) != len(then):
-        return False
-    return all(a[0] is b[0] and a[1] is b[1] for a, b in zip(now, then, strict=True))
+def _same(now: Collection[object], then: Collection[object]) -> bool:
+    return len(now) == len(then) and all(map(is_, now, then))

@@ -34,22 +34,31 @@ def decided(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: 
     A comparison that came out differently while the steps stayed the same decides nothing.
 
     Args:
+        samples: those of which only the beginning was recorded last; they may end before a comparison.
+        points: the values of the symbols at these.
         laws: of the sizes.
         among: the places of the samples that laws are found from.
     """
     context = Context()
-    for at in samples[0].comparisons:
-        if all(at in sample.comparisons for sample in samples):
-            for fact in _facts(at, samples, points, laws, among):
-                if _holds_everywhere(fact, points):
-                    context.assume(fact)
+    for at, own, places in _shared(samples, points):
+        for fact in _facts(at, own, places, laws, among):
+            if _holds_everywhere(fact, points):
+                context.assume(fact)
     return list(context.assumptions)
+
+
+def _shared(samples: Sequence[Sample], points: Points) -> Iterator[tuple[ComparedAt, Sequence[Sample], Points]]:
+    """Yield every comparison that all whole samples make, with the samples that make it, and their points."""
+    for at in samples[0].comparisons:
+        making = [place for place, sample in enumerate(samples) if at in sample.comparisons]
+        if all(at in sample.comparisons for sample in samples if sample.whole):
+            yield at, [samples[place] for place in making], [points[place] for place in making]
 
 
 def decides_without_law(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]) -> bool:
     """Whether a comparison that all samples make comes out the same of a size that has no law, such as a rest."""
-    shared = (at for at in samples[0].comparisons if all(at in sample.comparisons for sample in samples))
-    return any(None in (_sides(at, samples, points, laws, among) or ()) for at in shared)
+    shared = _shared(samples, points)
+    return any(None in (_sides(at, own, places, laws, among) or ()) for at, own, places in shared)
 
 
 def _sides(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 
+StepIntegers: TypeAlias = "tuple[list[Any], list[Any]]"
+"""The integers of a step's arguments, and of its results."""
 
-def integers_of(node: RecordedNode) -> tuple[list[Any], list[Any]]:
-    """Return the integers of the arguments, and of the results."""
+
+def integers_of(node: RecordedNode) -> StepIntegers:
+    """Return the integers of a step."""
     arguments: list[Any] = []
     _collect((node.args, node.kwargs), arguments)
     results: list[Any] = []
@@ -21,14 +24,20 @@ def integers_of(node: RecordedNode) -> tuple[list[Any], list[Any]]:
 def _collect(item: Any, found: list[Any]) -> None:
     if type(item) is int:
         found.append(item)
+    elif isinstance(item, _PLAIN):
+        return
+    elif isinstance(item, Shaped):
+        found.extend(item.shape)
     elif isinstance(item, (list, tuple)):
         for part in item:
             _collect(part, found)
     elif isinstance(item, Mapping):
         for part in item.values():
             _collect(part, found)
-    elif isinstance(item, Shaped):
-        found.extend(item.shape)
+
+
+_PLAIN = (RecordedNode, float, bool, str, type(None))
+"""What holds no integers, and is met most often."""
 
 
 def write_integers(node: RecordedNode, arguments: Sequence[Any], results: Sequence[Any]) -> None:

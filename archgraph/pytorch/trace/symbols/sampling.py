@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.compared import Compared, ComparedAt, Comparisons
@@ -22,10 +22,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """A recording at other sizes, whose steps are those of the example."""
+    """A recording at other sizes, whose steps are those of the example.
+
+    Attributes:
+        sizes: of the symbols.
+        recording: all steps.
+        comparisons: what the module's code compared.
+        whole: whether all of it was recorded; else only what is known was, and the rest is what the laws say.
+    """
 
     sizes: SymbolSizes
     recording: Recording
+    comparisons: Mapping[ComparedAt, Compared]
+    whole: bool = True
+
+
+class Begun(NamedTuple):
+    """The first steps of a recording at other sizes, and what the module's code compared until then."""
+
+    steps: list[RecordedNode]
     comparisons: Mapping[ComparedAt, Compared]
 
 
@@ -35,6 +50,47 @@ class DivergedError(ArchgraphError):
     def __init__(self, difference: Difference) -> None:
         super().__init__(difference.rule)
         self.difference = difference
+
+
+class LeftError(ArchgraphError):
+    """A recording is left where no more is asked of it."""
+
+
+class Following:
+    """Compares the steps of a recording with the example's while they are made.
+
+    Attributes:
+        comparison: what compares them.
+        reached: the place of the last step that began.
+        steps: those before it, and itself.
+
+    Args:
+        example: what they are compared with.
+        count: after so many steps the recording is left.
+    """
+
+    def __init__(self, example: Recording, count: int | None = None) -> None:
+        self.comparison: LinedUp = LinedUp(example)
+        self.reached: int = 0
+        self.steps: list[RecordedNode] = []
+        self._count = count
+
+    def __call__(self, place: int, node: RecordedNode) -> None:
+        """Compare a step.
+
+        Raises:
+            DivergedError: it differs.
+            LeftError: no more steps are wanted.
+        """
+        self.reached = place
+        if place == self._count:
+            for operand in node.all_input_nodes:
+                del operand.users[node]
+            raise LeftError("enough was recorded")
+        difference = self.comparison.follow(node, place)
+        if difference is not None:
+            raise DivergedError(difference)
+        self.steps.append(node)
 
 
 class Sampler:
@@ -68,6 +124,24 @@ class Sampler:
             self._known[key] = self._record(sizes)
         return self._known[key]
 
+    def knows(self, changes: SymbolSizes) -> bool:
+        """Return whether some other sizes were recorded, or tried."""
+        return tuple({**self.sizes, **changes}.values()) in self._known
+
+    def begin(self, changes: SymbolSizes, count: int) -> Begun | Difference:
+        """Return the first steps of the recording at some other sizes, or how they differ from the example's.
+
+        Args:
+            changes: the sizes.
+            count: of the steps, fewer than there are.
+        """
+        compared, follow = Comparisons(), Following(self.example, count)
+        try:
+            found = self._alike(follow, input_sizes(self.asked, {**self.sizes, **changes}), compared)
+        except LeftError:
+            return Begun(follow.steps, compared.found)
+        return found if isinstance(found, Difference) else Difference("fewer steps run at {there}")
+
     def samples(self) -> list[Sample]:
         """Return all recordings with the example's steps, but for itself."""
         return [found for found in self._known.values() if isinstance(found, Sample)][1:]
@@ -81,7 +155,7 @@ class Sampler:
         example = self._recorded({}, None, compared)
         if example.asks_traced:
             self._traced, again = False, Comparisons()
-            found = self._alike(example, {}, again)
+            found = self._alike(Following(example), {}, again)
             if isinstance(found, Recording):
                 self.makes_masks = again.of_elements
                 return found, again.found
@@ -91,28 +165,20 @@ class Sampler:
 
     def _record(self, sizes: SymbolSizes) -> Sample | Difference:
         compared = Comparisons()
-        found = self._alike(self.example, input_sizes(self.asked, sizes), compared)
-        return found if isinstance(found, Difference) else Sample(sizes, found, compared.found)
+        found = self._alike(Following(self.example), input_sizes(self.asked, sizes), compared)
+        return Sample(sizes, found, compared.found) if isinstance(found, Recording) else found
 
-    def _alike(self, example: Recording, sizes: InputSizes, compared: Comparisons) -> Recording | Difference:
+    def _alike(self, follow: Following, sizes: InputSizes, compared: Comparisons) -> Recording | Difference:
         """Return a recording, or how its steps differ from those of the example."""
-        reached = 0
-        comparison = LinedUp(example)
-
-        def follow(place: int, node: RecordedNode) -> None:
-            nonlocal reached
-            reached = place
-            difference = comparison.follow(node, place)
-            if difference is not None:
-                raise DivergedError(difference)
-
         try:
             found = self._recorded(sizes, follow, compared)
         except DivergedError as error:
             return error.difference
+        except LeftError:
+            raise
         except ArchgraphError as error:
-            return Difference(error.message, reached, error.path, "", error.hint, fails=True)
-        return comparison.finish(found) or found
+            return Difference(error.message, follow.reached, error.path, "", error.hint, fails=True)
+        return follow.comparison.finish(found) or found
 
     def _recorded(self, sizes: InputSizes, follow: Follow | None, compared: Comparisons) -> Recording:
         return record(

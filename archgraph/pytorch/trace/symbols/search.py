@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.symbols.asked import SymbolSizes
 from archgraph.pytorch.trace.symbols.conditions import decided, decides_without_law
+from archgraph.pytorch.trace.symbols.continued import continued, telling_steps
 from archgraph.pytorch.trace.symbols.differences import Difference
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.roundings import telling_rests
@@ -17,7 +19,7 @@ from archgraph.pytorch.trace.symbols.sampling import Sample, Sampler
 from archgraph.pytorch.trace.symbols.stepped import SteppedSize, telling_move
 from archgraph.pytorch.trace.symbols.steps import SteppedSizes, below, cannot_vary, far, places_at, sizes_at
 from archgraph.pytorch.trace.symbols.unify import Unified
-from archgraph.sizes.symbols import Assumption
+from archgraph.sizes.symbols import Assumption, evaluate
 
 SamplePlaces = Mapping[str, int]
 """The k of some symbols."""
@@ -50,6 +52,8 @@ class Search:
         self.sampler = sampler
         self.items = items
         self._symbols = symbols
+        self._begun: list[Sample] = []
+        self._empties: list[tuple[Expr, Difference]] = []
         self._second = {item.name: self._second_place(item) for item in items}
         self.unified = self._unify([])
         self.proof: Sample = self._proof()
@@ -87,7 +91,10 @@ class Search:
         return dict(zip(self._symbols, self._point(sample), strict=True))
 
     def _point(self, sample: Sample) -> tuple[int, ...]:
-        return tuple((sample.sizes[item.name] - item.offset) // item.step for item in self.items)
+        return self._point_of(sample.sizes)
+
+    def _point_of(self, sizes: SymbolSizes) -> tuple[int, ...]:
+        return tuple((sizes[item.name] - item.offset) // item.step for item in self.items)
 
     def _quadratic(self) -> list[SamplePlaces]:
         """Further samples, with which laws may be of degree 2."""
@@ -108,7 +115,7 @@ class Search:
         """The samples, but for the example, at which the laws hold; the last is the proof."""
         known = [sample for sample in self.sampler.samples() if sample is not self.proof and self._allows(sample)]
         held = [s for s in known if self.unified.broken(self._point(s), s.recording) is None]
-        return [*held, self.proof]
+        return [*held, *self._begun, self.proof]
 
     def _allows(self, sample: Sample) -> bool:
         """Whether a recording is within the steps and the bounds that were found."""
@@ -122,7 +129,8 @@ class Search:
     def _compared(self, seen: list[Sample]) -> tuple[list[Sample], list[dict[Symbol, int]], FittedLaws, list[int]]:
         """All samples with their points, and those among them that laws are found from, as `decided` takes them."""
         order = {id(recording): place for place, recording in enumerate(self.unified.recordings)}
-        samples = [self.sampler.first, *seen]
+        # Those of which only the beginning was recorded come last: not all of them make every comparison.
+        samples = sorted([self.sampler.first, *seen], key=lambda sample: not sample.whole)
         among = sorted(
             (place for place, sample in enumerate(samples) if id(sample.recording) in order),
             key=lambda place: order[id(samples[place].recording)],
@@ -141,10 +149,28 @@ class Search:
         return all(map(self.holds, near))
 
     def _broken(self, places: SamplePlaces) -> Difference | None:
+        empty = self._empty(places)
+        if empty is not None:
+            return empty
         sample = self._attempt(places)
         if isinstance(sample, Difference):
+            self._note_empty(places, sample)
             return sample
         return self.unified.broken(self._point(sample), sample.recording)
+
+    def _empty(self, places: SamplePlaces) -> Difference | None:
+        """How the module fails where nothing is left of what a step gives, if it failed there of that before."""
+        at = self._at(places)
+        return next((found for law, found in self._empties if evaluate(law, at) <= 0), None)
+
+    def _note_empty(self, places: SamplePlaces, found: Difference) -> None:
+        if found.fails and found.place < len(self.sampler.example.calls):
+            at = self._at(places)
+            laws = self.unified.sizes_of(self.sampler.example.calls[found.place])
+            self._empties += [(law, found) for law in laws if evaluate(law, at) <= 0]
+
+    def _at(self, places: SamplePlaces) -> dict[Symbol, int]:
+        return dict(zip(self._symbols, self._point_of(sizes_at(self.items, places)), strict=True))
 
     def _proof(self) -> Sample:
         """Prove the laws at a further size of every symbol at once; where it is too large, find where they end."""
@@ -187,16 +213,39 @@ class Search:
 
     def _see_smallest(self) -> None:
         """Record the smallest sizes of every symbol, that what masks are there is `seen`."""
-        for item, more in product(self.items, range(SMALLEST)):
-            if item.allows(item.least + more):
-                self._attempt({item.name: item.least + more})
+        self._see({item.name: item.least + more} for item, more in product(self.items, range(SMALLEST)))
+
+    def _see(self, many: Iterable[dict[str, int]]) -> None:
+        """Record sizes at which masks alone are asked for, as far as anything but integers depends on them."""
+        count = telling_steps([self.sampler.example, *(sample.recording for sample in self.sampler.samples())])
+        bounds = {item.name: item for item in self.items}
+        for places in many:
+            sizes = sizes_at(self.items, places)
+            known = self.sampler.knows(sizes) or any(sample.sizes == sizes for sample in self._begun)
+            if known or not all(bounds[name].allows(place) for name, place in places.items()):
+                continue
+            if count == len(self.sampler.example.calls):
+                self.sampler.attempt(sizes)
+            else:
+                self._begun += self._begin(sizes, count)
+
+    def _begin(self, sizes: SymbolSizes, count: int) -> Iterator[Sample]:
+        """Yield the recording at some sizes, of which only the first steps run, if they follow the laws."""
+        found = self.sampler.begin(sizes, count)
+        if isinstance(found, Difference):
+            return
+        point = self._point_of(sizes)
+        try:
+            recording = continued(self.sampler.example, found.steps, self.unified.integers_at(point))
+        except ArchgraphError:
+            return
+        if self.unified.broken(point, recording) is None:
+            yield Sample(sizes, recording, found.comparisons, whole=False)
 
     def _see_next(self) -> None:
         """Record the next sizes of every symbol where masks are made of numbers without a law, such as of rests."""
         if self._masks_without_law():
-            for item, move in product(self.items, range(1, NEXT_MASKS + 1)):
-                if item.allows(item.place + move):
-                    self._attempt({item.name: item.place + move})
+            self._see({i.name: i.place + move} for i, move in product(self.items, range(1, NEXT_MASKS + 1)))
 
     def _masks_without_law(self) -> bool:
         """Whether masks are made of numbers without a law.
@@ -262,7 +311,7 @@ class Search:
             outside, floor = floor, min(2 * floor, top)
         floor = _border(floor, outside, lambda k: self.holds(together(k)))
         least = together(floor)
-        if floor > _NARROW:
+        if floor > _NARROW and len(least) > 1:
             for name, place in least.items():
                 least[name] = self._lowered(least, name, place)
         return tuple(replace(item, least=least[item.name]) for item in self.items)
@@ -277,7 +326,9 @@ class Search:
     def _lowered(self, least: SamplePlaces, name: str, place: int) -> int:
         """The smallest k of one symbol, with the others at theirs."""
         at = lambda k: self.holds({**least, name: k})  # noqa: E731
-        return 1 if at(1) else _border(place, 1, at)
+        if place == 1 or not at(place - 1):
+            return place
+        return 1 if at(1) else _border(place - 1, 1, at)
 
 
 def _border(inside: int, outside: int, holds: Callable[[int], bool]) -> int:

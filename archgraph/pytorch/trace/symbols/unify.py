@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sympy import Expr, Integer, Symbol
 
@@ -10,7 +10,7 @@ from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.symbols.differences import Difference, align_short_cuts
-from archgraph.pytorch.trace.symbols.integers import integers_of, write_integers
+from archgraph.pytorch.trace.symbols.integers import StepIntegers, integers_of, write_integers
 from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known, Values, rounded
 from archgraph.pytorch.trace.symbols.polynomials import Interpolation, SamplePoint
 from archgraph.pytorch.trace.symbols.windows import rounding_of
@@ -38,6 +38,8 @@ class Unified:
         self.laws: FittedLaws = FittedLaws(Interpolation(self.symbols, self.points))
         self._sizes: dict[RecordedNode, list[Known]] = {}
         self._found: dict[RecordedNode, FoundLaws] = {}
+        self._targets: dict[RecordedNode, object] = {}
+        self._broken: dict[Recording, Difference | None] = {}
         for place, symbol in enumerate(self.symbols):
             self.laws.remember(symbol, tuple(point[place] for point in self.points))
         for nodes in zip(*(recording.nodes for recording in self.recordings), strict=True):
@@ -54,6 +56,7 @@ class Unified:
         laws = list(self._results(node, results, [*given, *operands]))
         if any(law is not None for law in (*found, *laws)):
             self._found[node] = (found, laws)
+            self._targets[node] = node.target
         self._keep_sizes(node, results, laws)
 
     def _argument(self, node: RecordedNode, values: Values, operands: Sequence[Sequence[Known]]) -> Expr | None:
@@ -112,15 +115,24 @@ class Unified:
         for other in (*others, *own):
             if other.target is not node.target:
                 align_short_cuts(node, other)
-        laws = self._found.get(node)
-        if laws is not None and len(laws[0]) != len(integers_of(node)[0]):
+        if self._targets.get(node, node.target) is not node.target:
             self._unify((node, *own))
         return node, self._found.get(node)
+
+    def sizes_of(self, node: RecordedNode) -> list[Expr]:
+        """Return the laws of those sizes of a result that vary."""
+        found = self._found.get(node)
+        return [] if found is None else [law for law in found[1] if law is not None]
 
     # -- proofs ------------------------------------------------------------------------------------------
 
     def broken(self, point: SamplePoint, recording: Recording) -> Difference | None:
         """Return the first integer of another recording that breaks its law, or None."""
+        if recording not in self._broken:
+            self._broken[recording] = self._first_broken(point, recording)
+        return self._broken[recording]
+
+    def _first_broken(self, point: SamplePoint, recording: Recording) -> Difference | None:
         at = _At(dict(zip(self.symbols, point, strict=True)))
         for place, other in enumerate(recording.nodes):
             node, laws = self._laws_at(place, [other])
@@ -143,6 +155,28 @@ class Unified:
         told = "always the same" if law is None else f"the law {law} = {expected}"
         rule = f"{operator} in {where} has a size of {number} at {{there}}, where smaller sizes say {told}"
         return Difference(rule, path=where if node.stack else "", line=node.line.short if node.line else "")
+
+    def integers_at(self, point: SamplePoint) -> Callable[[int], StepIntegers]:
+        """Return what gives the integers of the step at a place, as the laws have them at other sizes.
+
+        It raises ArchgraphError where a law has no value, or a size is negative.
+        """
+        at = _At(dict(zip(self.symbols, point, strict=True)))
+
+        def integers(place: int) -> StepIntegers:
+            node, laws = self._laws_at(place, [])
+            own = integers_of(node)
+            if laws is None:
+                return own
+            arguments, sizes = (
+                [number if law is None else at.number(law) for law, number in zip(laws[kind], own[kind], strict=True)]
+                for kind in (0, 1)
+            )
+            if any(size < 0 for size in sizes):
+                raise ArchgraphError(f"{node} has no size")
+            return arguments, sizes
+
+        return integers
 
     # -- result ------------------------------------------------------------------------------------------
 
@@ -178,3 +212,9 @@ class _At:
             except ArchgraphError as error:
                 self._known[law] = error.message
         return self._known[law]
+
+    def number(self, law: Expr) -> int:
+        found = self(law)
+        if not isinstance(found, int):
+            raise ArchgraphError(str(found))
+        return found

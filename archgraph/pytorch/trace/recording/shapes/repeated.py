@@ -8,9 +8,7 @@ from typing import Any
 import torch
 
 from archgraph.pytorch.trace.recording.known import memory
-
-Made = tuple[Any, ...]
-"""The shape, strides and type of a result."""
+from archgraph.pytorch.trace.recording.shapes.shaped_at_once import LyingTensor, shaped_at_once
 
 
 class RepeatedCalls:
@@ -20,7 +18,7 @@ class RepeatedCalls:
     """
 
     def __init__(self) -> None:
-        self._made: dict[Any, tuple[type, list[Made]]] = {}
+        self._made: dict[Any, tuple[type, list[LyingTensor]]] = {}
 
     def run(
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], operands: Sequence[Any]
@@ -34,6 +32,10 @@ class RepeatedCalls:
         if found is not None:
             kind, parts = found
             return _tensor(parts[0]) if kind is torch.Tensor else kind(map(_tensor, parts))
+        plain = shaped_at_once(function, args, kwargs)
+        if plain is not None:
+            self._made[key] = torch.Tensor, [plain]
+            return _tensor(plain)
         result = function(*args, **kwargs)
         parts = result if type(result) in (list, tuple) else [result]
         if all(type(part) is torch.Tensor for part in parts) and _is_fresh(parts, operands):
@@ -60,10 +62,10 @@ def _is_fresh(parts: Sequence[Any], operands: Sequence[Any]) -> bool:
     return len(places) == len(parts) and places.isdisjoint(map(memory, operands))
 
 
-def _made(tensor: Any) -> Made:
-    return tuple(tensor.shape), tensor.stride(), tensor.dtype
+def _made(tensor: Any) -> LyingTensor:
+    return LyingTensor(tuple(tensor.shape), tensor.stride(), tensor.dtype)
 
 
-def _tensor(made: Made) -> Any:
+def _tensor(made: LyingTensor) -> Any:
     shape, strides, dtype = made
     return torch.empty_strided(shape, strides, dtype=dtype, device="meta")
