@@ -139,8 +139,9 @@ def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: S
         return otherwise
     try:
         found = moved_pairs(run, shape_of(node, number)) or otherwise
-        written = name in OVERWRITING and node is not step.args[0] and isinstance(found, MovedPairs)
-        return ONE_OF_SEVERAL if written and loses_written(run, found) else found
+        if isinstance(found, MovedPairs) and name in OVERWRITING and node is not step.args[0]:
+            return ONE_OF_SEVERAL if loses_written(run, found) else found
+        return found
     except NotKnownError:
         return DEPENDS
     except Exception:
