@@ -18,7 +18,7 @@ from archgraph.ops.pooling import Pool
 from archgraph.ops.traced.moves import Move
 from archgraph.ops.traced.values import Convolve, Function, Reduce
 from archgraph.outline.forms.repeats import runs
-from archgraph.outline.items import CIRCLES, Item
+from archgraph.outline.items import CIRCLES, Item, is_light
 from archgraph.sizes.expansion import expanded
 
 _LONGEST, _DEEPEST = 60, 2
@@ -142,7 +142,7 @@ def called(member: Member, show: ShowSize = str) -> str:
 def block_name(block: Repeat) -> str:
     """What a block is called: as its spec says, else in the words of its name."""
     inner = inmost(block)
-    if inner.block in _CONTAINERS and not inner.title:
+    if (inner.block in _CONTAINERS or _boasts(inner)) and not inner.title:
         return counted(*_listed(_named(_heard(inner.body.nodes), str), str), str)
     return inner.title or humanized(inner.name if inner.block == "repeat" else inner.block)
 
@@ -254,8 +254,19 @@ def _heard(members: Sequence[Member]) -> Sequence[Member]:
 
 
 def _boasts(member: Member) -> bool:
-    """Whether a name speaks of attention where no position attends to another."""
-    return not member.title and bool(_ATTENTION.search(member.label)) and not _attends(member)
+    """Whether a name speaks of attention where no position attends to another, or of a norm where there is none."""
+    if member.title:
+        return False
+    attention = bool(_ATTENTION.search(member.label)) and not _attends(member)
+    # What multiplies no matrices may be a norm of its own, written out in other operations.
+    norm = "norm" in member.label.split("_") and not is_light(member) and not _normalizes(member)
+    return attention or norm
+
+
+def _normalizes(member: Member) -> bool:
+    if isinstance(member, Repeat):
+        return any(map(_normalizes, member.body.nodes))
+    return "norm" in member.op.kind
 
 
 def _attends(member: Member) -> bool:

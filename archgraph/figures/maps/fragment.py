@@ -23,6 +23,7 @@ class Fragment:
             its own begin.
         opens: whether the line that leads to it ends in an arrow.
         lowest: the lowest of the boxes that it begins at, where there are several.
+        follows: whether a line leads to it from what stands before it.
     """
 
     drawn: Diagram
@@ -37,6 +38,7 @@ class Fragment:
     tail: float = 0.0
     opens: bool = True
     lowest: str = ""
+    follows: bool = True
 
     @property
     def low(self) -> str:
@@ -63,7 +65,7 @@ def chained(parts: Sequence[Fragment], gap: float) -> Fragment:
         start = max(width + gap, tail + 3.0 - part.lead)
         placed = part.moved(start)
         path = Path(((right, 0.0), (placed.left, 0.0)), INK, LINE, arrow=part.opens, head=HEAD)
-        edges.append(Edge(last, part.first, path))
+        edges += [Edge(last, part.first, path)] if part.follows else []
         drawn = drawn.plus(placed.drawn)
         width, right, last, tail = start + part.width, placed.right, part.last, max(tail, placed.tail)
     return replace(

@@ -24,7 +24,7 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
-from archgraph.figures.maps.feature_map import FeatureMap, MapBlock, MapDeck, MapElement, MapLanes, WayPast
+from archgraph.figures.maps.feature_map import FeatureMap, MapBlock, MapDeck, MapElement, MapLanes, MapLoose, WayPast
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extended
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.outline.wording import capitalized, humanized
@@ -63,6 +63,8 @@ class MapPieces:
             return self._deck(one)
         if isinstance(one, MapBlock):
             return self._block(one)
+        if isinstance(one, MapLoose):
+            return replace(self.row(one.inner), follows=False)
         return self._past(one) if isinstance(one, WayPast) else self._lanes(one)
 
     def _unique(self, name: str) -> str:
