@@ -35,7 +35,9 @@ def _lines_of_streams(placed: Placement) -> None:
     streams = placed.plan.streams
     fed = {source for side in placed.plan.sides if side.box.name in streams for source in side.sources}
     ends = streams | fed.intersection(placed.plan.inputs)
-    placed.edges[:] = [_as_data(edge) if ends.intersection((edge.source, edge.target)) else edge for edge in placed.edges]
+    placed.edges[:] = [
+        _as_data(edge) if ends.intersection((edge.source, edge.target)) else edge for edge in placed.edges
+    ]
 
 
 def _as_data(edge: Edge) -> Edge:

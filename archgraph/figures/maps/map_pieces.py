@@ -153,6 +153,8 @@ class MapPieces:
             bottom=ends.bottom,
             lead=min(0.0, ends.left),
             tail=max(framed.width + 6.0, ends.right),
+            fork=None if inner.fork is None else 0.0,
+            joined=None,
         )
 
     def _block(self, one: MapBlock) -> Fragment:
@@ -200,6 +202,8 @@ class MapPieces:
             top=top - (1.0 if text is None else 6.0),
             lead=0.0,
             tail=whole.width,
+            fork=start,
+            joined=whole.width,
         )
 
     def _lanes(self, one: MapLanes) -> Fragment:
@@ -238,6 +242,8 @@ class MapPieces:
             end,
             opens=False,
             lowest=lanes[-1].first,
+            fork=0.0 if one.fork else None,
+            joined=end,
         )
 
 
