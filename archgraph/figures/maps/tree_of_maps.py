@@ -133,7 +133,9 @@ class TreeOfMaps:
         each = [self.elements(outline, part, level) for part in form.each]
         if not each[0]:
             return ()
-        return self._repeated(each[0], _times_line(form.count), next(leaves_of(form)).name, "")
+        found = self._repeated(each[0], _times_line(form.count), next(leaves_of(form)).name, "")
+        # What joins at the end of each part joins in the stack, and not in what comes next.
+        return self._joined(found, ()) if level == 0 else found
 
     def _repeated(self, inner: tuple[MapElement, ...], count: Line, name: str, title: str) -> tuple[MapElement, ...]:
         """A deck, or one map that is drawn as a deck."""
