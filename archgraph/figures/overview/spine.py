@@ -14,8 +14,8 @@ from archgraph.figures.content.boxes import (
     content,
     natural_width,
     pairs,
-    title,
 )
+from archgraph.figures.content.headings import title
 from archgraph.figures.content.labels import count_label, output_labels, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law_lines, tells_value
 from archgraph.figures.content.mathtext import line_of, words
