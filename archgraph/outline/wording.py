@@ -186,7 +186,7 @@ def phrase(
         if words and len(abbreviated(words)) <= _LONGEST:
             return words if strides else unstrided(words), count
     pairs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
-    light = {called(member, show) for member in _opened(members) if is_light(member)}
+    light = {called(member, show) for member in named_members(members) if is_light(member)}
     return _listed(pairs, show, light)
 
 
@@ -222,7 +222,7 @@ def _named(members: Sequence[Member], show: ShowSize, *, terse: bool = False) ->
     """What every member is called, and how often it is applied; equal neighbours are one."""
     out: list[tuple[str, Expr]] = []
     mixed = len({member.label for member in members}) > 1
-    for member in _opened(members):
+    for member in named_members(members):
         pair = (_plainly(member, show, terse=terse) if mixed else "") or called(member, show), _count(member)
         # The first block of a stage often has the stride: it is the same block to a reader.
         if out and unstrided(out[-1][0]) == unstrided(pair[0]) and isinstance(member, Repeat):
@@ -232,7 +232,7 @@ def _named(members: Sequence[Member], show: ShowSize, *, terse: bool = False) ->
     return out
 
 
-def _opened(members: Sequence[Member]) -> list[Member]:
+def named_members(members: Sequence[Member]) -> list[Member]:
     """The members, with blocks whose name says nothing, or what a condition took away, replaced by what they hold."""
     out: list[Member] = []
     for member in members:
@@ -245,7 +245,7 @@ def _opened(members: Sequence[Member]) -> list[Member]:
         vague = (name in _VAGUE and len({node.label for node in inner}) == 1) or name in _PLACES
         vague = vague or (len(inner) == 1 and isinstance(member, Repeat) and not _speaks(member))
         opens = (vague and blocks) or boasts(member) or name in _CONTAINERS
-        out += _opened(_heard(inner)) if inner and opens else [member]
+        out += named_members(_heard(inner)) if inner and opens else [member]
     return out
 
 

@@ -11,6 +11,7 @@ from sympy import Expr
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.fixed_positions import fixed_positions
 from archgraph.figures.content.headings import heading_of
+from archgraph.figures.content.kernels import with_kernels
 from archgraph.figures.content.law_lines import law_lines
 from archgraph.figures.content.mathtext import result_shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
@@ -138,7 +139,7 @@ def _described(
     light = all(item.light for item in items)
     most = 1 if terse else 4 if side else 2
     heading = heading_of(facts, items, room, most, times=times, strides=strides, terse=terse, joins=joins)
-    lines = with_windows(facts, items, heading, room)
+    lines = with_kernels(facts, items, with_windows(facts, items, heading, room), room)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(result_shape(facts.sizes(last.outputs[0]), SIZES.body))
     lines += _named_beside(facts, [item for item in beside if not item.light], room)
