@@ -190,9 +190,9 @@ def phrase(
     return _listed(pairs, show, light)
 
 
-def phrase_in_full(items: Sequence[Item], show: ShowSize = str) -> str:
+def phrase_in_full(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True, terse: bool = False) -> str:
     """What a row of items is called with how often, where there is no place of its own for the count."""
-    return counted(*phrase(items, show), show)
+    return counted(*phrase(items, show, strides=strides, terse=terse), show)
 
 
 def counted(words: str, count: Expr, show: ShowSize = str) -> str:

@@ -13,7 +13,7 @@ from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
-from archgraph.outline.wording import abbreviated, bracketed, capitalized, counted, phrase
+from archgraph.outline.wording import abbreviated, bracketed, capitalized, phrase, phrase_in_full
 
 
 def heading_of(
@@ -33,7 +33,7 @@ def heading_of(
     whole = title(text, tail, room, most, light=not heavy)
     if not whole[-1][0].text.endswith("…") or len(heavy) in (0, len(items)) or facts.author.label(items):
         return whole
-    brief = capitalized(counted(*phrase(heavy, facts.brief, strides=strides, terse=terse), facts.brief))
+    brief = capitalized(phrase_in_full(heavy, facts.brief, strides=strides, terse=terse))
     # What begins with what costs names as many others as there is room for.
     return whole if text.startswith(brief) else title(f"{brief}, …", (), room, most)
 

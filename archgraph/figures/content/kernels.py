@@ -12,7 +12,7 @@ from archgraph.graph.ir import Member, Node, Repeat
 from archgraph.ops.arguments import per_axis
 from archgraph.ops.convolution import Conv
 from archgraph.outline.items import Item
-from archgraph.outline.wording import inmost, named_members, times
+from archgraph.outline.wording import block_name, inmost, named_members, times
 
 _APART = 6.0
 Sides = tuple[int, ...]
@@ -22,7 +22,7 @@ def with_kernels(facts: Facts, items: Sequence[Item], heading: Sequence[Line], r
     """A heading with the largest kernels of its blocks, on its last line if they fit, where its names do not say it."""
     blocks = [inmost(member) for member in named_members([item.member for item in items]) if isinstance(member, Repeat)]
     kernels = _kernels(facts)
-    telling = [block for block in blocks if len(kernels.get(block.block, ())) > 1]
+    telling = [block for block in blocks if len(kernels.get(block_name(block), ())) > 1]
     sides = dict.fromkeys(times(side) for block in telling if (side := _largest(facts, block)))
     text = " ".join(run.text for line in heading for run in line)
     if not sides or any(side in text for side in sides):
@@ -43,7 +43,7 @@ def _found(facts: Facts) -> dict[str, set[Sides]]:
     found: dict[str, set[Sides]] = {}
     for _, member in facts.network.graph.walk():
         if isinstance(member, Repeat):
-            found.setdefault(member.block, set()).add(_largest(facts, member))
+            found.setdefault(block_name(member), set()).add(_largest(facts, member))
     return found
 
 

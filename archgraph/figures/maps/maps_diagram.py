@@ -30,7 +30,7 @@ from archgraph.figures.maps.fragment import HEAD, Fragment, chained
 from archgraph.figures.maps.level_cards import LevelCosts, costs_of_level, levels_of
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.figures.maps.map_pieces import MapPieces
-from archgraph.figures.maps.row_ways import Stretch, below_the_last, ways
+from archgraph.figures.maps.row_ways import RowStretch, below_the_last, ways
 from archgraph.figures.maps.scene import drawn_maps, scene_of
 from archgraph.figures.maps.tree_of_maps import TreeOfMaps
 from archgraph.figures.maps.trials import Outcome, Trial, TrialSearch, trials_of
@@ -204,7 +204,7 @@ def _card_rows(sheet: Sheet, levels: Sequence[LevelCosts], width: float) -> Diag
 # as a U
 
 
-def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[Stretch]:
+def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[RowStretch]:
     pieces = MapPieces(sheet.known, scale, scale.gap - 1.0, _from_above(scene))
     found = [pieces.row(row.inner) for row in scene.rows]
     return _walked(sheet.known.facts, scene, found, sheet.gutter)
@@ -263,8 +263,8 @@ def _from_above(scene: MapScene) -> frozenset[FeatureMap]:
     return frozenset(found)
 
 
-def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: float) -> list[Stretch]:
-    found: list[Stretch] = []
+def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: float) -> list[RowStretch]:
+    found: list[RowStretch] = []
     ends: dict[int, float] = {}
     for index, (row, piece) in enumerate(zip(scene.rows, pieces, strict=True)):
         lead = max(0.0, -piece.lead)
@@ -278,7 +278,7 @@ def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: f
             need = 14.0 if skip is None else 24.0 + _label(facts, skip.values).width
             if row.row in ends:
                 x = max(x, ends[row.row] + need)
-        found.append(Stretch(row.row, piece, x))
+        found.append(RowStretch(row.row, piece, x))
         ends[row.row] = max(ends.get(row.row, 0.0), x + max(piece.width, piece.tail))
     return found
 
@@ -291,7 +291,11 @@ def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Ite
 
 
 def _copies(
-    facts: Facts, skips: Sequence[MapSkip], stretches: Sequence[Stretch], boxes: dict[str, Box], axes: Sequence[float]
+    facts: Facts,
+    skips: Sequence[MapSkip],
+    stretches: Sequence[RowStretch],
+    boxes: dict[str, Box],
+    axes: Sequence[float],
 ) -> Iterator[Edge]:
     """A dashed line straight across a row, with what it carries."""
     for skip in skips:

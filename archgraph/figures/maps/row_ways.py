@@ -14,7 +14,7 @@ _LEAD, _PAD = 5.0, 5.0
 
 
 @dataclass(frozen=True)
-class Stretch:
+class RowStretch:
     """A stretch of a U: its row, its fragment, and where it begins."""
 
     row: int
@@ -22,7 +22,7 @@ class Stretch:
     x: float
 
 
-def below_the_last(before: Stretch, piece: Fragment, *, down: bool) -> float:
+def below_the_last(before: RowStretch, piece: Fragment, *, down: bool) -> float:
     """Where a stretch begins so that the line to it from the one before is straight."""
     last = _width_of(before.piece, before.piece.last)
     leaving = before.x + (before.piece.right - last / 2 if before.piece.joined is None else before.piece.joined)
@@ -39,7 +39,7 @@ def _width_of(piece: Fragment, name: str) -> float:
 
 
 def ways(
-    stretches: Sequence[Stretch], boxes: dict[str, Box], texts: Sequence[Text], axes: Sequence[float]
+    stretches: Sequence[RowStretch], boxes: dict[str, Box], texts: Sequence[Text], axes: Sequence[float]
 ) -> Iterator[Edge]:
     """Down to the first map of the row below, or up to the first of the row above."""
     for before, after in pairwise(stretches):
@@ -54,7 +54,7 @@ def ways(
 
 
 def _along_axes(
-    one: Box, other: Box, before: Stretch, after: Stretch, axes: Sequence[float], texts: Sequence[Text]
+    one: Box, other: Box, before: RowStretch, after: RowStretch, axes: Sequence[float], texts: Sequence[Text]
 ) -> Path:
     """From behind what joins in one row to before what forks in the next."""
     down, start, end = after.row > before.row, axes[before.row], axes[after.row]
