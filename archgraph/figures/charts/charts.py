@@ -100,12 +100,18 @@ def _matrix_cell(side: Side, headings: tuple[str, ...], *, several: bool) -> _Ce
     facts = side.facts
     path = facts.last_located
     ends = not path or path == facts.structure.chain[-1].items[-1].path
-    caption = (side.name if several else "") if ends else f"{side.name}: {path.split('.')[0]}"
+    caption = (side.name if several else "") if ends else f"{side.name}: {_called(facts, path)}"
 
     def draw(x: float, y: float, width: float, height: float) -> list[BoxPart]:
         return matrix(facts, path, x, y, height) if path else []
 
     return _Cell(headings, 0.0, draw, False, caption or "")
+
+
+def _called(facts: Facts, path: str) -> str:
+    """What something on the main line is called in drawings."""
+    line = (item for group in facts.structure.chain for item in group.all)
+    return next((phrase_in_full([item], facts.brief) for item in line if item.path == path), path)
 
 
 def _rows(cells: Sequence[_Cell], width: float) -> list[list[_Cell]]:

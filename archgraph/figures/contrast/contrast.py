@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from archgraph.data.figure_words import PANELS
-from archgraph.errors import QueryError, not_among
+from archgraph.errors import QueryError, not_among, some
 from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
@@ -25,41 +25,57 @@ from archgraph.figures.facts.ways import ways_through
 
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
 _LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
-_PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
+_PAGE_HEIGHT, _CAPTION, _PANEL_GAP = 9 * 72, 29.0, 9.0
+#: What is left out first where a page has no room for all panels.
+_LEAST_TELLING = ("matrix", "hops", "ladder", "levels")
 _MOST_RULE_LINES, _RULE_PITCH = 2, 9.5
 #: Pitch of the rows of stages and height of their boxes, from roomy to close.
 _ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW), (15.5, LOW))
 
 
-#: What a contrast can consist of, in words.
 def contrast_diagram(
     networks: Sequence[Facts],
     width: float,
-    panels: Sequence[str] = tuple(PANELS),
-    height: float = _PAGE_HEIGHT,
+    panels: Sequence[str] | None = None,
+    height: float | None = None,
     *,
     scale: bool = True,
 ) -> Diagram:
     """The panels that are asked for, from top to bottom; charts that follow each other share a row.
 
+    Where none are asked for there are all that a page has room for; where no height is, there is room for a caption.
+
     Raises:
         QueryError: an unknown panel or none, fewer than two or too many networks, or too narrow a page.
     """
-    _check(networks, panels)
+    asked = tuple(PANELS) if panels is None else tuple(panels)
+    _check(networks, asked)
     if width < _LEAST_WIDTH:
         raise QueryError(
             f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in", hint="give it the width text"
         )
-    found = sides(networks)
+    page, room = (_PAGE_HEIGHT, _PAGE_HEIGHT - _CAPTION) if height is None else (height, height)
+    found, shown, left_out = sides(networks), asked, list[str]()
+    drawn = _as_high_as(room, found, shown, width, scale=scale)
+    for name in _LEAST_TELLING if panels is None else ():
+        if drawn.height + 1 <= page:
+            break
+        shown, left_out = tuple(one for one in shown if one != name), [name, *left_out]
+        drawn = _as_high_as(room, found, shown, width, scale=scale)
+    notes = [f"{drawn.height / 72:.1f} in tall: ask for fewer panels"] if drawn.height + 1 > page else []
+    notes += [f"no room for {some(left_out)}: ask for other panels"] if left_out else []
+    names = [facts.network.name for facts in networks]
+    title = f"{', '.join(names[:-1])} and {names[-1]}"
+    text = f"{title} side by side: {', '.join(PANELS[name] for name in shown)}."
+    return replace(drawn, width=width, height=drawn.height + 1, title=title, description=text, notes=tuple(notes))
+
+
+def _as_high_as(height: float, found: Sequence[Side], panels: Sequence[str], width: float, *, scale: bool) -> Diagram:
+    """The panels with the rows of stages as far apart as a height allows."""
     # With other panels below, maps are as low as they can be.
     fixed = _fixed(found, panels, width, height if len(panels) == 1 else 0.0, scale=scale)
     trials = (_stacked(_panels(found, fixed, width, pitch, tall, scale=scale)) for pitch, tall in _ROWS)
-    drawn = first_fitting(trials, lambda trial: trial.height + 1 <= height)
-    notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > height else ()
-    names = [facts.network.name for facts in networks]
-    title = f"{', '.join(names[:-1])} and {names[-1]}"
-    text = f"{title} side by side: {', '.join(PANELS[name] for name in panels)}."
-    return replace(drawn, width=width, height=drawn.height + 1, title=title, description=text, notes=notes)
+    return first_fitting(trials, lambda trial: trial.height + 1 <= height)
 
 
 def first_fitting(trials: Iterator[Diagram], fits: Callable[[Diagram], bool]) -> Diagram:
