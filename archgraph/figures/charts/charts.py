@@ -16,7 +16,8 @@ from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES
-from archgraph.outline.wording import shortened
+from archgraph.figures.facts.facts import Facts
+from archgraph.outline.wording import phrase_in_full, shortened
 
 _SIDE, _GAP, _LINE = 74.0, 13.0, 9.5
 _TOP, _AXIS = 13.0, 11.0
