@@ -367,6 +367,7 @@ def capitalized(text: str) -> str:
 
 
 _LOOSE = " ,:+×"
+_COUNT = re.compile(r",? \S*×$")
 
 
 def shortened(text: str, fits: Callable[[str], bool]) -> str:
@@ -376,12 +377,15 @@ def shortened(text: str, fits: Callable[[str], bool]) -> str:
     'convo…'
     >>> shortened("attention, feed forward", lambda text: len(text) <= 16)
     'attention, feed…'
+    >>> shortened("conv 1×1, 2× linear", lambda text: len(text) <= 14)
+    'conv 1×1…'
     """
     if fits(text):
         return text
     words = text.split(" ")
     for count in range(len(words) - 1, 0, -1):
-        whole = " ".join(words[:count]).rstrip(_LOOSE)
+        # A count without what is counted says nothing.
+        whole = _COUNT.sub("", " ".join(words[:count])).rstrip(_LOOSE)
         if whole and fits(f"{whole}…"):
             return f"{whole}…"
     low, high = 0, len(text)
