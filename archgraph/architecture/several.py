@@ -23,7 +23,8 @@ def contrast(*architectures: Architecture, **said: Unpack[ContrastOptions]) -> F
     Args:
         architectures: the networks.
         width: as for `Architecture.draw`, by default `text`; so are `venue` and `height`.
-        panels: any of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
+        panels: any of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all
+            that a page has room for.
         style: how stages are drawn: as `boxes`, or as feature maps (`maps`, `perspective`).
         labels: as for `Architecture.draw`, for all networks that have such a part; so is `hide`.
         title: as for `Architecture.draw`; so are `legend`, `palette`, `theme`, `background`, `fonts` and `dpi`.

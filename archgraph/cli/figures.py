@@ -132,7 +132,7 @@ def _contrast_options(parser: Parser) -> None:
     from archgraph.data.figure_words import PANELS, STYLES
 
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names, paths or models")
-    text = "from top to bottom (default: all), with commas: "
+    text = "from top to bottom (default: all that fit a page), with commas: "
     add_names(parser, "--panels", lambda: PANELS, "panel", text, read=some_of, default=None)
     add_names(parser, "--style", lambda: STYLES, "style", "how stages are drawn: ", default=None)
     add_figure(parser, required=False)

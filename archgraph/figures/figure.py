@@ -273,7 +273,8 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     Args:
         networks: two or more.
         said: as for `draw`, and `panels`: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``,
-            ``"ladder"``, ``"hops"`` and ``"matrix"``; all if nothing is said. With ``style`` the stages are maps.
+            ``"ladder"``, ``"hops"`` and ``"matrix"``; all that a page has room for if nothing is said.
+            With ``style`` the stages are maps.
 
     Raises:
         QueryError: an unknown panel, venue or width, less than 3.2 inches, or fewer than two networks.
@@ -282,7 +283,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     >>> contrast(archgraph.load("unet").network, archgraph.load("dit").network).diagram.width / 72
     6.75
     """
-    from archgraph.figures.contrast.contrast import PANELS, contrast_diagram
+    from archgraph.figures.contrast.contrast import contrast_diagram
     from archgraph.figures.contrast.options import contrast_facts
     from archgraph.figures.drawing.bridges import bridged
     from archgraph.figures.drawing.style import page_height, page_width
@@ -296,8 +297,8 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     drawn = contrast_diagram(
         facts,
         page,
-        tuple(chosen.get("panels", PANELS)),
-        *(() if height is None else (page_height(height),)),
+        chosen.get("panels"),
+        None if height is None else page_height(height),
         scale=chosen.get("legend", True),
     )
     return Figure(titled(bridged(drawn), chosen.get("title", "")), "contrast", facts, look)

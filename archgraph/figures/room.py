@@ -40,7 +40,11 @@ def put_on_page(facts: Facts, drawn: Diagram, width: float, below: float) -> Dia
     # What is pulled together bends lines, which may run through boxes then.
     if pulled is not None and (is_faulty(drawn) or not is_faulty(pulled)):
         return pulled
-    return in_columns(drawn, width, room) or drawn
+    columns = in_columns(drawn, width, room)
+    # Where a drawing can be cut near its end only, a column of a few boxes would leave half of the page empty.
+    if columns is None or (columns.height > room + 0.5 and columns.height > _LOWER * drawn.height):
+        return drawn
+    return columns
 
 
 def across_page(facts: Facts, drawn: Diagram, widths: Sequence[float]) -> Diagram:

@@ -127,7 +127,7 @@ class _Sorting:
             self.takes[item], self.at[item] = takes, height
             for value in item.outputs:
                 self.height[value] = height
-                self.stream[value] = self._stream(value, shapes, height) if odd else takes[0]
+                self.stream[value] = self._stream(item, value, shapes) if odd else takes[0]
                 if not odd:
                     # A stream keeps its last shape past what has no positions, such as a pooled vector.
                     shapes[takes[0]] = _positions(value) or shapes[takes[0]]
@@ -146,13 +146,16 @@ class _Sorting:
     def _next(self, height: int, *, odd: bool) -> int:
         return height if height % 2 == odd else height + 1
 
-    def _stream(self, value: Value, shapes: Sequence[object], height: int) -> int:
-        """Of what a joint item makes: the stream whose positions it has."""
-        found = next((index for index, one in enumerate(shapes) if one and one == _positions(value)), BOTH)
-        if found == BOTH:
+    def _stream(self, item: Item, value: Value, shapes: Sequence[object]) -> int:
+        """Of what a joint item makes: the stream whose positions it has, of two alike that of the first operand."""
+        found = [index for index, one in enumerate(shapes) if one and one == _positions(value)]
+        if len(found) > 1:
+            found = [stream for one in item.inputs if (stream := self.stream.get(one)) in found]
+        if not found:
             return BOTH
-        self.parted.setdefault(height, set()).add(found)
-        return found if self.allowed is None or height in self.allowed else BOTH
+        height = self.height[value]
+        self.parted.setdefault(height, set()).add(found[0])
+        return found[0] if self.allowed is None or height in self.allowed else BOTH
 
 
 def _positions(value: Value) -> tuple[object, ...]:
@@ -169,7 +172,7 @@ class _Joining:
     owner: dict[Item, StreamPart] = field(default_factory=dict)
 
     def streams(self) -> TwoStreams | None:
-        """The two streams; nothing where a part reads neither or a result ends neither, which have no place there."""
+        """The two streams; nothing where a part or a result has no place in them."""
         parts = [self._part(items) for items in self._boxes()]
         maker, flow, stream = self.outline.flow.maker, self.outline.flow, self.sorting.stream
         results = [value for value in flow.outputs if value in maker]
@@ -179,6 +182,8 @@ class _Joining:
             return None
         for part in parts:
             self.owner.update(dict.fromkeys((*part.beside, *part.items), part))
+        if not all(self._reads(part, before) for part, before in _above(parts)):
+            return None
         sides = tuple(self._side(index) for index in range(len(self.outline.sides)))
         return TwoStreams(self.sorting.sources, tuple(parts), tuple(self._jumps(parts)), sides, ends)
 
@@ -232,6 +237,11 @@ class _Joining:
                         yield jump
             last.update(dict.fromkeys((*part.takes, *part.gives), part))
 
+    def _reads(self, part: StreamPart, before: Mapping[int, StreamPart | None]) -> bool:
+        """Whether a part reads what stands above it in each of its streams, to which a line will tie it."""
+        read = {(self.sorting.stream.get(value), self._maker(value)) for item in part.items for value in item.inputs}
+        return read.issuperset(before.items())
+
     def _maker(self, value: Value) -> StreamPart | None:
         item = self.outline.flow.maker.get(value)
         return self.owner.get(item) if item is not None else None
@@ -247,6 +257,14 @@ class _Joining:
         names = tuple(leaf.name for leaf in leaves if leaf.item is None)
         own, _ = self._claims.of(made)
         return StreamSide((*own, *made), names, tuple(taken))
+
+
+def _above(parts: Sequence[StreamPart]) -> Iterator[tuple[StreamPart, dict[int, StreamPart | None]]]:
+    """Every part with the last one above it in each stream that it takes; nothing is the source."""
+    last: dict[int, StreamPart | None] = {}
+    for part in parts:
+        yield part, {stream: last.get(stream) for stream in part.takes}
+        last.update(dict.fromkeys((*part.takes, *part.gives), part))
 
 
 def _alone(item: Item) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import singledispatch
 
 from sympy import Add, Expr, Integer
@@ -18,7 +18,8 @@ from archgraph.ops.pooling import Pool
 from archgraph.ops.traced.moves import Move
 from archgraph.ops.traced.values import Convolve, Function, Reduce
 from archgraph.outline.forms.repeats import runs
-from archgraph.outline.items import CIRCLES, Item
+from archgraph.outline.items import CIRCLES, Item, is_light
+from archgraph.outline.promises import boasts
 from archgraph.sizes.expansion import expanded
 
 _LONGEST, _DEEPEST = 60, 2
@@ -45,7 +46,6 @@ _WORDS = {
 _VAGUE, _PLACES = ("stage", "level", "repeat"), ("middle", "mid_block")
 #: A name of such words alone says less than that of a single block inside.
 _GENERAL = ("block", "layer", "unit", "module", "res", "residual")
-_ATTENTION = re.compile("att(ention|n)|transformer", re.IGNORECASE)
 _SILENT = (
     *("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute", "rename"),
     *("unflatten", "rearrange", "cast", "clone", "constant"),
@@ -142,7 +142,7 @@ def called(member: Member, show: ShowSize = str) -> str:
 def block_name(block: Repeat) -> str:
     """What a block is called: as its spec says, else in the words of its name."""
     inner = inmost(block)
-    if inner.block in _CONTAINERS and not inner.title:
+    if (inner.block in _CONTAINERS or boasts(inner)) and not inner.title:
         return counted(*_listed(_named(_heard(inner.body.nodes), str), str), str)
     return inner.title or humanized(inner.name if inner.block == "repeat" else inner.block)
 
@@ -158,7 +158,7 @@ def _speaks(block: Repeat) -> bool:
     if block.title:
         return True
     general = all(word in _GENERAL for word in block.block.split("_"))
-    return not general and block.block not in (*_VAGUE, *_PLACES) and not _boasts(block)
+    return not general and block.block not in (*_VAGUE, *_PLACES) and not boasts(block)
 
 
 def phrase(
@@ -186,12 +186,13 @@ def phrase(
         if words and len(abbreviated(words)) <= _LONGEST:
             return words if strides else unstrided(words), count
     pairs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
-    return _listed(pairs, show)
+    light = {called(member, show) for member in named_members(members) if is_light(member)}
+    return _listed(pairs, show, light)
 
 
-def phrase_in_full(items: Sequence[Item], show: ShowSize = str) -> str:
+def phrase_in_full(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True, terse: bool = False) -> str:
     """What a row of items is called with how often, where there is no place of its own for the count."""
-    return counted(*phrase(items, show), show)
+    return counted(*phrase(items, show, strides=strides, terse=terse), show)
 
 
 def counted(words: str, count: Expr, show: ShowSize = str) -> str:
@@ -221,7 +222,7 @@ def _named(members: Sequence[Member], show: ShowSize, *, terse: bool = False) ->
     """What every member is called, and how often it is applied; equal neighbours are one."""
     out: list[tuple[str, Expr]] = []
     mixed = len({member.label for member in members}) > 1
-    for member in _opened(members):
+    for member in named_members(members):
         pair = (_plainly(member, show, terse=terse) if mixed else "") or called(member, show), _count(member)
         # The first block of a stage often has the stride: it is the same block to a reader.
         if out and unstrided(out[-1][0]) == unstrided(pair[0]) and isinstance(member, Repeat):
@@ -231,7 +232,7 @@ def _named(members: Sequence[Member], show: ShowSize, *, terse: bool = False) ->
     return out
 
 
-def _opened(members: Sequence[Member]) -> list[Member]:
+def named_members(members: Sequence[Member]) -> list[Member]:
     """The members, with blocks whose name says nothing, or what a condition took away, replaced by what they hold."""
     out: list[Member] = []
     for member in members:
@@ -243,25 +244,14 @@ def _opened(members: Sequence[Member]) -> list[Member]:
         name = member.block if isinstance(member, Repeat) else ""
         vague = (name in _VAGUE and len({node.label for node in inner}) == 1) or name in _PLACES
         vague = vague or (len(inner) == 1 and isinstance(member, Repeat) and not _speaks(member))
-        opens = (vague and blocks) or _boasts(member) or name in _CONTAINERS
-        out += _opened(_heard(inner)) if inner and opens else [member]
+        opens = (vague and blocks) or boasts(member) or name in _CONTAINERS
+        out += named_members(_heard(inner)) if inner and opens else [member]
     return out
 
 
 def _heard(members: Sequence[Member]) -> Sequence[Member]:
     """The members that a list in words names."""
     return [member for member in members if member.label not in (*_SILENT, *CIRCLES)] or members
-
-
-def _boasts(member: Member) -> bool:
-    """Whether a name speaks of attention where no position attends to another."""
-    return not member.title and bool(_ATTENTION.search(member.label)) and not _attends(member)
-
-
-def _attends(member: Member) -> bool:
-    if isinstance(member, Repeat):
-        return any(map(_attends, member.body.nodes))
-    return any(reach.mixing == "dynamic" for reach in member.reach)
 
 
 def _count(member: Member) -> Expr:
@@ -280,18 +270,19 @@ def _plainly(member: Member, show: ShowSize, *, terse: bool) -> str:
     return f"{called(convolutions[0], show)}…" if terse and len(nodes) > 1 and words else words
 
 
-def _listed(named: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr]:
+def _listed(named: Sequence[tuple[str, Expr]], show: ShowSize, light: Collection[str] = ()) -> tuple[str, Expr]:
     """A list in words, written once where it consists of equal parts, with its count; inner counts within."""
     if len(named) == 1:
         return named[0]
     words, count = _folded([counted(*run, show) for run in named])
     if count > 1 or len(abbreviated(words)) <= _LONGEST or len({words for words, _ in named}) == len(named):
         return words, Integer(count)
-    # How often is said once, and the order is lost, which a box has no room for.
+    # How often is said once, and the order is lost, which a box has no room for; what costs stands first.
     totals: dict[str, Expr] = {}
     for own, times in named:
         totals[own] = totals.get(own, Integer(0)) + times
-    return ", ".join(counted(*run, show) for run in totals.items()), Integer(1)
+    ordered = sorted(totals.items(), key=lambda run: run[0] in light)
+    return ", ".join(counted(*run, show) for run in ordered), Integer(1)
 
 
 def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, Expr]]:
@@ -376,6 +367,7 @@ def capitalized(text: str) -> str:
 
 
 _LOOSE = " ,:+×"
+_COUNT = re.compile(r",? \S*×$")
 
 
 def shortened(text: str, fits: Callable[[str], bool]) -> str:
@@ -385,12 +377,15 @@ def shortened(text: str, fits: Callable[[str], bool]) -> str:
     'convo…'
     >>> shortened("attention, feed forward", lambda text: len(text) <= 16)
     'attention, feed…'
+    >>> shortened("conv 1×1, 2× linear", lambda text: len(text) <= 14)
+    'conv 1×1…'
     """
     if fits(text):
         return text
     words = text.split(" ")
     for count in range(len(words) - 1, 0, -1):
-        whole = " ".join(words[:count]).rstrip(_LOOSE)
+        # A count without what is counted says nothing.
+        whole = _COUNT.sub("", " ".join(words[:count])).rstrip(_LOOSE)
         if whole and fits(f"{whole}…"):
             return f"{whole}…"
     low, high = 0, len(text)

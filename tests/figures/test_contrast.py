@@ -126,3 +126,39 @@ def test_headings_of_narrow_panels_are_smaller_before_they_are_cut(venue):
 
 def _rows(figure, mark):
     return [box for box in figure.diagram.boxes if box.name.startswith(mark) and box.name[1:].isdigit()]
+
+
+def test_a_panel_of_maps_that_is_wider_than_a_column_stands_across_the_page():
+    figure = ag.contrast(*map(ag.load, ["sd", "dit", "vit"]), panels=["stages"], style="maps")
+    assert faults(figure.diagram) == [] and figure.notes == ()
+    ends = {mark: [box.extent for box in figure.diagram.boxes if box.name.startswith(f"{mark}: ")] for mark in "abc"}
+    assert max(one.right for one in ends["a"]) > 300
+    assert max(one.bottom for one in ends["a"]) < min(one.top for mark in "bc" for one in ends[mark])
+    assert max(one.right for one in ends["b"]) < min(one.left for one in ends["c"])
+
+
+def test_maps_that_leave_a_column_empty_stand_below_each_other():
+    figure = ag.contrast(ag.load("unet"), ag.load("dit"), panels=["stages"], style="maps")
+    unet, dit = ([box.extent for box in figure.diagram.boxes if box.name.startswith(mark)] for mark in ("a: ", "b: "))
+    assert faults(figure.diagram) == [] and max(one.bottom for one in unet) < min(one.top for one in dit)
+    # Two of one height stay beside each other.
+    figure = ag.contrast(ag.load("vit"), ag.load("dit"), panels=["stages"], style="maps")
+    vit, dit = ([box.extent for box in figure.diagram.boxes if box.name.startswith(mark)] for mark in ("a: ", "b: "))
+    assert max(one.right for one in vit) < min(one.left for one in dit)
+
+
+@pytest.mark.parametrize("names", [["unet", "dit"], ["unet", "dit", "vit"], ["unet", "dit", "vit", "resnet"]], ids=len)
+def test_a_contrast_fits_a_page_and_says_what_had_no_room(names):
+    figure = ag.contrast(*map(ag.load, names))
+    assert figure.diagram.height <= 9 * 72 and (figure.notes != ()) == (len(names) == 4)
+    if len(names) == 4:
+        assert figure.notes == ("no room for levels, ladder, hops, matrix: ask for other panels",)
+        whole = ag.contrast(*map(ag.load, names), panels=["stages", "levels", "laws", "ladder", "hops", "matrix"])
+        assert whole.notes == ("13.5 in tall: ask for fewer panels",)
+    else:
+        assert figure.diagram.height <= 9 * 72 - 28, "no room for a caption"
+
+
+def test_below_a_matrix_stands_what_drawings_call_it():
+    said = strings(ag.contrast(ag.load("vit"), ag.load("unet"), panels=["matrix"]))
+    assert "ViT: layer norm" in said and not any("layer_norm" in text for text in said)

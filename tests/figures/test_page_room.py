@@ -10,8 +10,10 @@ import archgraph as ag
 from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Text
 from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.closer import closer
 from archgraph.figures.layout.columns import in_columns
+from archgraph.figures.room import put_on_page
 
 SIXTY = """\
 archgraph: 1
@@ -109,3 +111,13 @@ def test_an_overview_is_not_sent_to_itself():
     assert [note.split(": ")[1] for note in figure.notes] == ["focus= on a part draws less"]
     (note,) = figure_of("unet", "full", depth=0).notes
     assert note.endswith("view='overview' or focus= on a part draw less")
+
+
+def test_a_column_of_a_few_boxes_is_not_worth_half_of_a_page():
+    """A drawing that can be cut near its end only stays one column; cut in the middle it would be two."""
+    facts, whole = Facts(ag.load("vgg").network), chain(12)
+    beside = Edge("b0", "b10", Path(((0, 6), (-8, 6), (-8, 306), (0, 306)), arrow=True))
+    uncut = replace(whole, edges=(*whole.edges, beside))
+    assert in_columns(uncut, 300, 148) is not None
+    assert put_on_page(facts, uncut, 300, 500) is uncut
+    assert len(columns(put_on_page(facts, whole, 300, 500))) > 1

@@ -16,7 +16,8 @@ from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES
-from archgraph.outline.wording import shortened
+from archgraph.figures.facts.facts import Facts
+from archgraph.outline.wording import phrase_in_full, shortened
 
 _SIDE, _GAP, _LINE = 74.0, 13.0, 9.5
 _TOP, _AXIS = 13.0, 11.0
@@ -100,12 +101,18 @@ def _matrix_cell(side: Side, headings: tuple[str, ...], *, several: bool) -> _Ce
     facts = side.facts
     path = facts.last_located
     ends = not path or path == facts.structure.chain[-1].items[-1].path
-    caption = (side.name if several else "") if ends else f"{side.name}: {path.split('.')[0]}"
+    caption = (side.name if several else "") if ends else f"{side.name}: {_called(facts, path)}"
 
     def draw(x: float, y: float, width: float, height: float) -> list[BoxPart]:
         return matrix(facts, path, x, y, height) if path else []
 
     return _Cell(headings, 0.0, draw, False, caption or "")
+
+
+def _called(facts: Facts, path: str) -> str:
+    """What something on the main line is called in drawings."""
+    line = (item for group in facts.structure.chain for item in group.all)
+    return next((phrase_in_full([item], facts.brief) for item in line if item.path == path), path)
 
 
 def _rows(cells: Sequence[_Cell], width: float) -> list[list[_Cell]]:

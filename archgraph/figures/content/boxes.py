@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
-from sympy import Add, Expr
+from sympy import Expr
 
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.fixed_positions import fixed_positions
+from archgraph.figures.content.headings import heading_of
+from archgraph.figures.content.kernels import with_kernels
 from archgraph.figures.content.law_lines import law_lines
-from archgraph.figures.content.mathtext import line_of, math, result_shape, words
+from archgraph.figures.content.mathtext import result_shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.content.tooltips import tooltip
 from archgraph.figures.content.windows import with_windows
-from archgraph.figures.content.wrapping import fitted, wrapped
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook, with_look
 from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Live, Outline, Path, Rect, Text, line_width
-from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
-from archgraph.outline.wording import abbreviated, bracketed, capitalized, phrase, phrase_in_full
+from archgraph.outline.wording import phrase_in_full
 
 _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
@@ -137,8 +138,8 @@ def _described(
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
     most = 1 if terse else 4 if side else 2
-    heading = title(*_called(facts, items, times, strides=strides, terse=terse, joins=joins), room, most, light=light)
-    lines = with_windows(facts, items, heading, room)
+    heading = heading_of(facts, items, room, most, times=times, strides=strides, terse=terse, joins=joins)
+    lines = with_kernels(facts, items, with_windows(facts, items, heading, room), room)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(result_shape(facts.sizes(last.outputs[0]), SIZES.body))
     lines += _named_beside(facts, [item for item in beside if not item.light], room)
@@ -194,50 +195,6 @@ def _said_of_shared(facts: Facts, items: Sequence[Item], room: float) -> list[Li
 def _label(items: Sequence[Item]) -> str:
     """What a spec calls the items of a box, nothing where it calls none of them."""
     return ", ".join(dict.fromkeys(item.member.title for item in items if item.member.title))
-
-
-def _called(
-    facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool, joins: bool
-) -> tuple[str, Line]:
-    key = ("called", tuple(items), times, strides, terse, joins)
-    return facts.known(key, lambda: _named(facts, items, times, strides=strides, terse=terse, joins=joins))
-
-
-def _named(
-    facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool, joins: bool
-) -> tuple[str, Line]:
-    named = facts.author.label(items)
-    if named:
-        return named, words(f"×{times}", SIZES.title) if times > 1 else ()
-    each = max(1, len(items) // times)
-    phrases = [
-        phrase(items[start : start + each], facts.brief, strides=strides, terse=terse, joins=joins)
-        for start in range(0, each * times, each)
-    ]
-    text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))
-    size = SIZES.title
-    shown = words(f"×{count}", size) if count.is_Integer else line_of(words("×", size), math(count, size), gap=0.4)
-    return (capitalized(text), ()) if count == 1 else (bracketed(capitalized(text)), shown)
-
-
-def title(text: str, tail: Line, room: float, most: int = 2, *, light: bool = False) -> list[Line]:
-    """The heading, on more lines where one is too long, with ``×n`` for what is repeated."""
-    size, face = (SIZES.body, "sans") if light else (SIZES.title, "bold")
-    left = room - line_width(tail)
-
-    def fits(shown: str) -> bool:
-        return text_width(shown, face, size) <= left
-
-    *before, last = [words(line, size, face) for line in _headed(text, fits, most)]
-    return [*before, line_of(last, tail, gap=2.2)]
-
-
-def _headed(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
-    """A heading in one line if it can be, abbreviated if it must be, and in more lines rather than cut short."""
-    short = abbreviated(text)
-    forms = ((text, 1), (short, 1), (text, most), (short, most))
-    drawn = (wrapped(one, fits, lines) for one, lines in forms)
-    return next((lines for lines in drawn if not lines[-1].endswith("…")), wrapped(short, fits, most))
 
 
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from archgraph.data.figure_words import PANELS
-from archgraph.errors import QueryError, not_among
+from archgraph.errors import QueryError, not_among, some
 from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
@@ -13,6 +13,7 @@ from archgraph.figures.charts.sides import LOOKS, Side, sides
 from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.wrapping import wrapped
+from archgraph.figures.contrast.maps_columns import maps_columns
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text
@@ -21,44 +22,60 @@ from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.facts.ways import ways_through
-from archgraph.figures.maps.maps_panel import maps_panel
 
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
-_LEAST_STAGES, _LEAST_LEVELS, _LEAST_MAPS = 110.0, 145.0, 210.0
-_PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
+_LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
+_PAGE_HEIGHT, _CAPTION, _PANEL_GAP = 9 * 72, 29.0, 9.0
+#: What is left out first where a page has no room for all panels.
+_LEAST_TELLING = ("matrix", "hops", "ladder", "levels")
 _MOST_RULE_LINES, _RULE_PITCH = 2, 9.5
 #: Pitch of the rows of stages and height of their boxes, from roomy to close.
 _ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW), (15.5, LOW))
 
 
-#: What a contrast can consist of, in words.
 def contrast_diagram(
     networks: Sequence[Facts],
     width: float,
-    panels: Sequence[str] = tuple(PANELS),
-    height: float = _PAGE_HEIGHT,
+    panels: Sequence[str] | None = None,
+    height: float | None = None,
     *,
     scale: bool = True,
 ) -> Diagram:
     """The panels that are asked for, from top to bottom; charts that follow each other share a row.
 
+    Where none are asked for there are all that a page has room for; where no height is, there is room for a caption.
+
     Raises:
         QueryError: an unknown panel or none, fewer than two or too many networks, or too narrow a page.
     """
-    _check(networks, panels)
+    asked = tuple(PANELS) if panels is None else tuple(panels)
+    _check(networks, asked)
     if width < _LEAST_WIDTH:
         raise QueryError(
             f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in", hint="give it the width text"
         )
-    found = sides(networks)
-    fixed = _fixed(found, panels, width, scale=scale)
-    trials = (_stacked(_panels(found, fixed, width, pitch, tall, scale=scale)) for pitch, tall in _ROWS)
-    drawn = first_fitting(trials, lambda trial: trial.height + 1 <= height)
-    notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > height else ()
+    page, room = (_PAGE_HEIGHT, _PAGE_HEIGHT - _CAPTION) if height is None else (height, height)
+    found, shown, left_out = sides(networks), asked, list[str]()
+    drawn = _as_high_as(room, found, shown, width, scale=scale)
+    for name in _LEAST_TELLING if panels is None else ():
+        if drawn.height + 1 <= page:
+            break
+        shown, left_out = tuple(one for one in shown if one != name), [name, *left_out]
+        drawn = _as_high_as(room, found, shown, width, scale=scale)
+    notes = [f"{drawn.height / 72:.1f} in tall: ask for fewer panels"] if drawn.height + 1 > page else []
+    notes += [f"no room for {some(left_out)}: ask for other panels"] if left_out else []
     names = [facts.network.name for facts in networks]
     title = f"{', '.join(names[:-1])} and {names[-1]}"
-    text = f"{title} side by side: {', '.join(PANELS[name] for name in panels)}."
-    return replace(drawn, width=width, height=drawn.height + 1, title=title, description=text, notes=notes)
+    text = f"{title} side by side: {', '.join(PANELS[name] for name in shown)}."
+    return replace(drawn, width=width, height=drawn.height + 1, title=title, description=text, notes=tuple(notes))
+
+
+def _as_high_as(height: float, found: Sequence[Side], panels: Sequence[str], width: float, *, scale: bool) -> Diagram:
+    """The panels with the rows of stages as far apart as a height allows."""
+    # With other panels below, maps are as low as they can be.
+    fixed = _fixed(found, panels, width, height if len(panels) == 1 else 0.0, scale=scale)
+    trials = (_stacked(_panels(found, fixed, width, pitch, tall, scale=scale)) for pitch, tall in _ROWS)
+    return first_fitting(trials, lambda trial: trial.height + 1 <= height)
 
 
 def first_fitting(trials: Iterator[Diagram], fits: Callable[[Diagram], bool]) -> Diagram:
@@ -87,7 +104,9 @@ def _told(panels: Sequence[str], width: float, count: int) -> list[str]:
     return told
 
 
-def _fixed(found: Sequence[Side], panels: Sequence[str], width: float, *, scale: bool) -> list[Diagram | None]:
+def _fixed(
+    found: Sequence[Side], panels: Sequence[str], width: float, height: float, *, scale: bool
+) -> list[Diagram | None]:
     """The panels in order, drawn once for all trials; None where the stages stand, whose rows give way."""
     drawn: list[Diagram | None] = []
     for chart, run in groupby(panels, key=lambda name: name in CHARTS):
@@ -95,14 +114,16 @@ def _fixed(found: Sequence[Side], panels: Sequence[str], width: float, *, scale:
         drawn += (
             [charts(found, names, width)]
             if chart
-            else [_panel(found, name, panels, width, scale=scale) for name in names]
+            else [_panel(found, name, panels, width, height, scale=scale) for name in names]
         )
     return drawn
 
 
-def _panel(found: Sequence[Side], name: str, panels: Sequence[str], width: float, *, scale: bool) -> Diagram | None:
+def _panel(
+    found: Sequence[Side], name: str, panels: Sequence[str], width: float, height: float, *, scale: bool
+) -> Diagram | None:
     if name == "stages":
-        return _maps(found, width, scale=scale) if found[0].facts.options.style != "boxes" else None
+        return _maps(found, width, height, scale=scale) if found[0].facts.options.style != "boxes" else None
     if name == "laws":
         return laws(found, width, _told(panels, width, len(found)))
     return _levels(found, width)
@@ -115,28 +136,21 @@ def _panels(
         yield _stages(found, width, pitch, tall, scale=scale) if drawn is None else drawn
 
 
-def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
+def _maps(found: Sequence[Side], width: float, height: float, *, scale: bool) -> Diagram:
     """The networks as feature maps, each on a scale of its own, coloured by what they read of the input.
 
-    Each stands in the column that is lowest so far, and the scale in what is left below one.
+    The scale stands in what is left below a column.
     """
-    rows, own = _abreast(found, width, _LEAST_MAPS)
-    lefts = [(own + _GUTTER) * column for column in range(len(rows[0]))]
-    drawn, bottoms = Diagram(width=width), [0.0] * len(lefts)
-    for side, mark in zip(found, "abcdef", strict=False):
-        one, column = maps_panel(side.facts, own), bottoms.index(min(bottoms))
-        drawn = drawn.plus(_marked(one, mark).moved(lefts[column], bottoms[column]))
-        bottoms[column] += one.height + _PANEL_GAP
-    height, free = max(bottoms) - _PANEL_GAP, bottoms.index(min(bottoms))
+    high = _rules_of_maps((width - _GUTTER) / 2).height if scale else 0.0
+    placed = maps_columns(found, width, height, high)
     if not scale:
-        return replace(drawn, width=width, height=height)
-    below = _rules_of_maps(own)
-    if below.height <= height - bottoms[free]:
-        return replace(drawn.plus(below.moved(lefts[free], height - below.height)), width=width, height=height)
-    below = _rules_of_maps(width)
-    return replace(
-        drawn.plus(below.moved(0, height + _PANEL_GAP)), width=width, height=height + _PANEL_GAP + below.height
-    )
+        return replace(placed.drawn, width=width, height=placed.height)
+    below, free = _rules_of_maps(placed.own), placed.lowest
+    if below.height <= placed.height - placed.bottoms[free]:
+        moved = below.moved(placed.lefts[free], placed.height - below.height)
+        return replace(placed.drawn.plus(moved), width=width, height=placed.height)
+    below, top = _rules_of_maps(width), placed.height + _PANEL_GAP
+    return replace(placed.drawn.plus(below.moved(0, top)), width=width, height=top + below.height)
 
 
 def _rules_of_maps(width: float) -> Diagram:
@@ -148,20 +162,6 @@ def _rules_of_maps(width: float) -> Diagram:
     texts = (Text(words(line, SIZES.small), 0.5, top + _RULE_PITCH * at, MUTED) for at, line in enumerate(lines))
     height = below.height + 12.0 + _RULE_PITCH * (len(lines) - 1)
     return replace(below, marks=(*below.marks, *texts), height=height)
-
-
-def _marked(drawn: Diagram, mark: str) -> Diagram:
-    """A panel whose boxes and frames have names of their own among those of other networks."""
-    place = "abcdef".index(mark)
-
-    def named(name: str) -> str:
-        return f"{mark}: {name}" if name else name
-
-    edges = tuple(replace(edge, source=named(edge.source), target=named(edge.target)) for edge in drawn.edges)
-    boxes = tuple(replace(box, name=named(box.name), place=place) for box in drawn.boxes)
-    return replace(
-        drawn, boxes=boxes, edges=edges, clusters=tuple(replace(c, name=named(c.name)) for c in drawn.clusters)
-    )
 
 
 def _stacked(drawn: Iterator[Diagram]) -> Diagram:

@@ -30,6 +30,7 @@ from archgraph.figures.facts.facts import Facts
 
 TALL, LOW = 20.5, 13.0
 _HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
+_MARGINS, _LINE, _APART, _COLON = 12.0, 9.0, 8.0, ": "
 
 
 def tells_mixing(width: float) -> bool:
@@ -51,21 +52,30 @@ def panel(
     box_width = width - left - slice_width - square - (18.0 if square else 10.0)
     rows = max(1, len(steps))
     pitch = (height - _HEAD) / rows
+    room = box_width - _MARGINS
+    headings = _headings(steps, room)
+    parted = tall == TALL and any(map(_is_cut, headings))
+    if parted:
+        # What a row is and which one have a line each; the shape keeps its own where there is room for three.
+        headings = [step.title[:-1] if _names(step) else heading for step, heading in zip(steps, headings, strict=True)]
+        tall += _LINE if pitch >= TALL + _LINE + _APART else 0.0
     tops = [_HEAD + pitch * index + (pitch - tall) / 2 for index in range(rows)]
     thumb_x, slice_x = left + box_width + 8.0, width - slice_width - 1
     boxes, marks = [], _heading(facts, steps, width)
-    headings = _headings(steps, box_width - 14)
     shapes = _shapes(facts, steps, headings, box_width, tall)
+    texts = [[heading, below] for heading, below in zip(headings, shapes, strict=True)]
+    if parted:
+        texts = [_parted(step, own, room, tall) for step, own in zip(steps, texts, strict=True)]
     title = "slice of the input" if width > _ROOMY else "slice"
     marks += _column_title(title, slice_x + slice_width / 2)
     marks += _column_title("field", thumb_x + tall / 2) if square else []
     marks.append(Rect(slice_x, _HEAD - 1, slice_width, height - _HEAD + 1, PANEL, GRID, HAIR))
-    for step, top, heading, below in zip(steps, tops, headings, shapes, strict=True):
+    for step, top, lines in zip(steps, tops, texts, strict=True):
         if step.gap:
             marks += _dots(left + box_width / 2, top + tall / 2)
             marks += _dots(thumb_x + tall / 2, top + tall / 2) if square else []
             continue
-        boxes.append(_row_box(step, heading, below, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
+        boxes.append(_row_box(step, lines, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
         if step.reach is not None and square:
             marks += field_square(step.reach, thumb_x, top, tall)
     marks += _slices(steps, tops, slice_x, slice_width, tall)
@@ -116,13 +126,33 @@ def _shapes(
     return whole if fits else [shape(one[:1], SIZES.body) for one in sizes]
 
 
-def _row_box(step: LadderStep, heading: Line, below: Line, width: float, tall: float, name: str) -> Box:
+def _is_cut(heading: Line) -> bool:
+    return any(run.text.endswith("…") for run in heading)
+
+
+def _names(step: LadderStep) -> bool:
+    """Whether the title of a row has a name behind its number."""
+    return len(step.title) > 1 and step.title[-1].text.startswith(_COLON)
+
+
+def _parted(step: LadderStep, lines: Sequence[Line], room: float, tall: float) -> list[Line]:
+    """The lines of a row whose number and name stand below each other, the shape left out where there are but two."""
+    if not _names(step):
+        return [*lines]
+    name = fitted(words(step.title[-1].text.removeprefix(_COLON), SIZES.small), room)
+    return [lines[0], name, lines[-1]] if tall > TALL else [lines[0], name]
+
+
+def _row_box(step: LadderStep, lines: Sequence[Line], width: float, tall: float, name: str) -> Box:
     color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
     room = width - 14
     parts = outlined(step.outline, width, tall, bar=color)
+    heading, below = lines[0], lines[-1]
     title = Text(heading, BAR + 4, 9.0)
-    if tall == TALL:
-        parts += [title, Text(below if line_width(below) <= room else (), BAR + 4, 18.0)]
+    if tall >= TALL:
+        last = below if line_width(below) <= room + 2 else ()
+        first = 9.0 + (tall - TALL - _LINE * (len(lines) - 2)) / 2
+        parts += [Text(line, BAR + 4, first + _LINE * row) for row, line in enumerate((*lines[:-1], last))]
     else:
         size = Text(below).ending(width - 5).moved(0, 9.2)
         parts += [title, size] if title.x + title.width + 6 <= size.x else [title]
@@ -155,7 +185,7 @@ def _slices(steps: Sequence[LadderStep], tops: Sequence[float], x: float, width:
             fields += _dots(x + width / 2, top + tall / 2) if step.gap and before is None else []
             continue
         color, side = ramp(step.reach.share), max(1.2, step.reach.share * (width - 2))
-        inset = 4 if tall == TALL else 1.5
+        inset = 4 if tall >= TALL else 1.5
         middle, high, low = x + width / 2, top + inset, top + tall - inset
         if before is not None:
             corners = (

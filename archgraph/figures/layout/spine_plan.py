@@ -56,6 +56,7 @@ class Plan:
         inputs: side inputs with their labels; entry and exit: labels of the main input and output.
         exits: further outputs by the slot or side box that they leave.
         within: the residuals whose value is made before the end of the slot that they leave.
+        streams: the sides that are streams of their own: their lines are those of data, not of conditions.
     """
 
     slots: tuple[Slot, ...]
@@ -67,6 +68,7 @@ class Plan:
     exit: Line = ()
     exits: Mapping[str, Line] = field(default_factory=dict)
     within: frozenset[tuple[str, str]] = frozenset()
+    streams: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The right column of a spine: conditioning boxes, the buses that carry their values, and side inputs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Edge, Extent, Path, Point, Text
 from archgraph.figures.drawing.style import LINE, SKIP
@@ -26,6 +27,23 @@ def place_sides(placed: Placement) -> None:
     _from_main_line(placed)
     _side_to_side(placed)
     _inputs(placed, bus)
+    _lines_of_streams(placed)
+
+
+def _lines_of_streams(placed: Placement) -> None:
+    """What leaves or enters a stream of its own is data, and no condition."""
+    streams = placed.plan.streams
+    fed = {source for side in placed.plan.sides if side.box.name in streams for source in side.sources}
+    ends = streams | fed.intersection(placed.plan.inputs)
+    placed.edges[:] = [
+        _as_data(edge) if ends.intersection((edge.source, edge.target)) else edge for edge in placed.edges
+    ]
+
+
+def _as_data(edge: Edge) -> Edge:
+    if edge.path is None or edge.style != "dashed":
+        return edge
+    return replace(edge, path=replace(edge.path, stroke=INK, thickness=LINE + 0.15, dash=()), style="solid")
 
 
 def _line(source: str, target: str, points: tuple[Point, ...], *, arrow: bool = False) -> Edge:

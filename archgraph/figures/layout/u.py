@@ -121,10 +121,18 @@ def _rows(shape: UShape) -> dict[str, int]:
     return {name: row - top for name, row in rows.items()}
 
 
-def _margin(shape: UShape, indent: float, rows: Mapping[str, int]) -> float:
+def _steps(shape: UShape, rows: Mapping[str, int]) -> dict[str, int]:
+    """How many steps every box is moved inwards: one past each row with a copy or a change of resolution behind it."""
+    stepping = {rows[skip.source] for skip in shape.skips}
+    stepping |= {rows[box.name] - 1 for box in (*shape.encoder, shape.bottom) if box.name in shape.labels}
+    stepping |= {rows[box.name] for box in shape.decoder if box.name in shape.labels}
+    return {name: sum(one < row for one in stepping if one >= 0) for name, row in rows.items()}
+
+
+def _margin(shape: UShape, indent: float, steps: Mapping[str, int]) -> float:
     """Room that further outputs need on the right."""
     needs = (
-        line_width(line) + 14 - indent * rows[name] for name, line in shape.exits.items() if name != shape.bottom.name
+        line_width(line) + 14 - indent * steps[name] for name, line in shape.exits.items() if name != shape.bottom.name
     )
     return max((0.75, *needs))
 
@@ -143,9 +151,10 @@ def _indent(shape: UShape, width: float) -> float | None:
 
 def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) -> list[float]:
     """How much room every row has beyond what its skip label needs."""
-    left = {rows[box.name]: indent * rows[box.name] + box.width for box in shape.encoder}
-    margin = _margin(shape, indent, rows)
-    right = {rows[box.name]: width - margin - indent * rows[box.name] - box.width for box in shape.decoder}
+    steps = _steps(shape, rows)
+    left = {rows[box.name]: indent * steps[box.name] + box.width for box in shape.encoder}
+    margin = _margin(shape, indent, steps)
+    right = {rows[box.name]: width - margin - indent * steps[box.name] - box.width for box in shape.decoder}
     need = {rows[skip.source]: skip.room for skip in shape.skips}
     # Without a copy between them, both sides still have to look apart.
     spare = [right.get(row, width) - edge - need.get(row, 12.0) for row, edge in left.items()]
@@ -154,13 +163,14 @@ def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) 
 
 def _place(shape: UShape, width: float, indent: float) -> list[Box]:
     rows = _rows(shape)
-    margin = _margin(shape, indent, rows)
+    steps = _steps(shape, rows)
+    margin = _margin(shape, indent, steps)
     tops = _tops(shape, rows)
-    placed = [box.at(0.75 + indent * rows[box.name], tops[rows[box.name]]) for box in shape.encoder]
+    placed = [box.at(0.75 + indent * steps[box.name], tops[rows[box.name]]) for box in shape.encoder]
     bottom = shape.bottom
     placed.append(bottom.at((width - bottom.width) / 2, tops[rows[bottom.name]]))
     for box in shape.decoder:
-        placed.append(box.at(width - margin - indent * rows[box.name] - box.width, tops[rows[box.name]]))
+        placed.append(box.at(width - margin - indent * steps[box.name] - box.width, tops[rows[box.name]]))
     return [*placed, *_ways(shape, {box.name: box for box in placed})]
 
 

@@ -79,7 +79,14 @@ class MapLanes:
     word: str = ""
 
 
-MapElement = FeatureMap | MapDeck | MapBlock | WayPast | MapLanes
+@dataclass(frozen=True, eq=False)
+class MapLoose:
+    """Elements that do not read the one before them, so that no arrow leads to them."""
+
+    inner: tuple[MapElement, ...]
+
+
+MapElement = FeatureMap | MapDeck | MapBlock | WayPast | MapLanes | MapLoose
 
 
 @dataclass(frozen=True, eq=False)

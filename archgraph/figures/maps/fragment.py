@@ -23,6 +23,9 @@ class Fragment:
             its own begin.
         opens: whether the line that leads to it ends in an arrow.
         lowest: the lowest of the boxes that it begins at, where there are several.
+        follows: whether a line leads to it from what stands before it.
+        fork: where on the axis the way forks that leads to it, so that a line from above must come in before that.
+        joined: where the axis ends if ways join behind the last box, so that a line to another row must leave there.
     """
 
     drawn: Diagram
@@ -37,6 +40,9 @@ class Fragment:
     tail: float = 0.0
     opens: bool = True
     lowest: str = ""
+    follows: bool = True
+    fork: float | None = None
+    joined: float | None = None
 
     @property
     def low(self) -> str:
@@ -51,6 +57,8 @@ class Fragment:
             right=self.right + dx,
             lead=self.lead + dx,
             tail=self.tail + dx,
+            fork=None if self.fork is None else self.fork + dx,
+            joined=None if self.joined is None else self.joined + dx,
         )
 
 
@@ -58,14 +66,15 @@ def chained(parts: Sequence[Fragment], gap: float) -> Fragment:
     """Fragments one after another, with arrows between them."""
     whole = parts[0]
     drawn, edges = whole.drawn, []
-    width, right, last, tail = whole.width, whole.right, whole.last, whole.tail
+    width, right, last, tail, joined = whole.width, whole.right, whole.last, whole.tail, whole.joined
     for part in parts[1:]:
         start = max(width + gap, tail + 3.0 - part.lead)
         placed = part.moved(start)
         path = Path(((right, 0.0), (placed.left, 0.0)), INK, LINE, arrow=part.opens, head=HEAD)
-        edges.append(Edge(last, part.first, path))
+        edges += [Edge(last, part.first, path)] if part.follows else []
         drawn = drawn.plus(placed.drawn)
         width, right, last, tail = start + part.width, placed.right, part.last, max(tail, placed.tail)
+        joined = placed.joined
     return replace(
         whole,
         drawn=replace(drawn, edges=(*drawn.edges, *edges)),
@@ -75,6 +84,7 @@ def chained(parts: Sequence[Fragment], gap: float) -> Fragment:
         top=min(part.top for part in parts),
         bottom=max(part.bottom for part in parts),
         tail=tail,
+        joined=joined,
     )
 
 

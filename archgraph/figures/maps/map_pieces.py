@@ -24,7 +24,7 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
-from archgraph.figures.maps.feature_map import FeatureMap, MapBlock, MapDeck, MapElement, MapLanes, WayPast
+from archgraph.figures.maps.feature_map import FeatureMap, MapBlock, MapDeck, MapElement, MapLanes, MapLoose, WayPast
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extended
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.outline.wording import capitalized, humanized
@@ -63,6 +63,8 @@ class MapPieces:
             return self._deck(one)
         if isinstance(one, MapBlock):
             return self._block(one)
+        if isinstance(one, MapLoose):
+            return replace(self.row(one.inner), follows=False)
         return self._past(one) if isinstance(one, WayPast) else self._lanes(one)
 
     def _unique(self, name: str) -> str:
@@ -151,6 +153,8 @@ class MapPieces:
             bottom=ends.bottom,
             lead=min(0.0, ends.left),
             tail=max(framed.width + 6.0, ends.right),
+            fork=None if inner.fork is None else 0.0,
+            joined=None,
         )
 
     def _block(self, one: MapBlock) -> Fragment:
@@ -198,6 +202,8 @@ class MapPieces:
             top=top - (1.0 if text is None else 6.0),
             lead=0.0,
             tail=whole.width,
+            fork=start,
+            joined=whole.width,
         )
 
     def _lanes(self, one: MapLanes) -> Fragment:
@@ -236,6 +242,8 @@ class MapPieces:
             end,
             opens=False,
             lowest=lanes[-1].first,
+            fork=0.0 if one.fork else None,
+            joined=end,
         )
 
 

@@ -30,6 +30,7 @@ from archgraph.figures.maps.fragment import HEAD, Fragment, chained
 from archgraph.figures.maps.level_cards import LevelCosts, costs_of_level, levels_of
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.figures.maps.map_pieces import MapPieces
+from archgraph.figures.maps.row_ways import RowStretch, below_the_last, ways
 from archgraph.figures.maps.scene import drawn_maps, scene_of
 from archgraph.figures.maps.tree_of_maps import TreeOfMaps
 from archgraph.figures.maps.trials import Outcome, Trial, TrialSearch, trials_of
@@ -203,16 +204,7 @@ def _card_rows(sheet: Sheet, levels: Sequence[LevelCosts], width: float) -> Diag
 # as a U
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """A stretch of a U: its row, its fragment, and where it begins."""
-
-    row: int
-    piece: Fragment
-    x: float
-
-
-def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[_Stretch]:
+def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[RowStretch]:
     pieces = MapPieces(sheet.known, scale, scale.gap - 1.0, _from_above(scene))
     found = [pieces.row(row.inner) for row in scene.rows]
     return _walked(sheet.known.facts, scene, found, sheet.gutter)
@@ -247,7 +239,7 @@ def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     boxes = {box.name: box for box in drawn.boxes}
     framed = (part for cluster in drawn.clusters for part in cluster.parts)
     texts = [mark for mark in (*drawn.marks, *framed) if isinstance(mark, Text)]
-    edges = [*_ways(stretches, boxes, texts), *_copies(facts, scene.skips, stretches, boxes, axes)]
+    edges = [*ways(stretches, boxes, texts, axes), *_copies(facts, scene.skips, stretches, boxes, axes)]
     drawn = replace(drawn, edges=(*drawn.edges, *edges))
     height = bottoms[-1]
     if gutter:
@@ -271,8 +263,8 @@ def _from_above(scene: MapScene) -> frozenset[FeatureMap]:
     return frozenset(found)
 
 
-def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: float) -> list[_Stretch]:
-    found: list[_Stretch] = []
+def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: float) -> list[RowStretch]:
+    found: list[RowStretch] = []
     ends: dict[int, float] = {}
     for index, (row, piece) in enumerate(zip(scene.rows, pieces, strict=True)):
         lead = max(0.0, -piece.lead)
@@ -280,22 +272,15 @@ def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: f
             x = gutter + _PAD + lead
         else:
             before = found[-1]
-            # Under the last map of the row above, so that the arrow between the two is straight.
-            start = before.x + before.piece.right - _last_width(before.piece)
-            x = start - piece.left + (0.0 if row.row > before.row else 2.0)
+            x = below_the_last(before, piece, down=row.row > before.row)
             skip = next((one for one in scene.skips if one.target == index), None)
             # A skip runs between the two halves of its row: they stand apart as far as its label is wide.
             need = 14.0 if skip is None else 24.0 + _label(facts, skip.values).width
             if row.row in ends:
                 x = max(x, ends[row.row] + need)
-        found.append(_Stretch(row.row, piece, x))
+        found.append(RowStretch(row.row, piece, x))
         ends[row.row] = max(ends.get(row.row, 0.0), x + max(piece.width, piece.tail))
     return found
-
-
-def _last_width(piece: Fragment) -> float:
-    box = next((box for box in piece.drawn.boxes if box.name == piece.last), None)
-    return box.width if box is not None else 0.0
 
 
 def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Iterator[Cluster]:
@@ -305,36 +290,12 @@ def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Ite
         yield Cluster(f"row {index}", Extent(0.0, top, width, bottom), frames=(rect,))
 
 
-def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box], texts: Sequence[Text]) -> Iterator[Edge]:
-    """Down to the first map of the row below, or up to the first of the row above."""
-    for before, after in pairwise(stretches):
-        one, other = boxes[before.piece.last], boxes[after.piece.first if after.row > before.row else after.piece.low]
-        down = after.row > before.row
-        start, end = (one.extent.bottom, other.y) if down else (one.y, other.extent.bottom)
-        left, right = max(one.x, other.x), min(one.extent.right, other.extent.right)
-        if left <= right:
-            x = (left + right) / 2
-            start, end = (_below(x, start, texts), end) if down else (start, _below(x, end, texts))
-            yield Edge(one.name, other.name, Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True))
-            continue
-        first, last = one.center[0], other.center[0]
-        start, end = (_below(first, start, texts), end) if down else (start, _below(last, end, texts))
-        middle = (start + end) / 2
-        points = ((first, start), (first, middle), (last, middle), (last, end))
-        yield Edge(one.name, other.name, Path(points, INK, LINE + 0.15, radius=3.0, arrow=True))
-
-
-def _below(x: float, y: float, texts: Sequence[Text]) -> float:
-    """Where a line can begin or end below what is written under a box."""
-    for text in sorted(texts, key=lambda text: text.extent.top):
-        e = text.extent
-        if e.left - 1 <= x <= e.right + 1 and y - 1 <= e.top <= y + 6:
-            y = e.bottom + 0.5
-    return y
-
-
 def _copies(
-    facts: Facts, skips: Sequence[MapSkip], stretches: Sequence[_Stretch], boxes: dict[str, Box], axes: Sequence[float]
+    facts: Facts,
+    skips: Sequence[MapSkip],
+    stretches: Sequence[RowStretch],
+    boxes: dict[str, Box],
+    axes: Sequence[float],
 ) -> Iterator[Edge]:
     """A dashed line straight across a row, with what it carries."""
     for skip in skips:

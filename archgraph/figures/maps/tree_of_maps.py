@@ -17,10 +17,12 @@ from archgraph.figures.maps.feature_map import (
     MapDeck,
     MapElement,
     MapLanes,
+    MapLoose,
     Share,
     WayPast,
     maps_of,
 )
+from archgraph.figures.maps.in_a_line import is_in_lines, with_loose
 from archgraph.figures.maps.map_kinds import COPIED, MapKinds
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.forms.form import (
@@ -108,8 +110,7 @@ class TreeOfMaps:
         if isinstance(form, U):
             return self._u_in_a_row(outline, form, level)
         if isinstance(form, Prime):
-            self._note(f"forks among {len(form.inside)} parts with {len(form.links)} links")
-            return tuple(one for part in form.parts for one in self.elements(outline, part, level))
+            return self._prime(outline, form, level)
         if len(form.parts) > 1:
             return self._lanes(outline, form.parts, level, fork=False)
         return tuple(one for part in form.parts for one in self.elements(outline, part, level))
@@ -132,7 +133,9 @@ class TreeOfMaps:
         each = [self.elements(outline, part, level) for part in form.each]
         if not each[0]:
             return ()
-        return self._repeated(each[0], _times_line(form.count), next(leaves_of(form)).name, "")
+        found = self._repeated(each[0], _times_line(form.count), next(leaves_of(form)).name, "")
+        # What joins at the end of each part joins in the stack, and not in what comes next.
+        return self._joined(found, ()) if level == 0 else found
 
     def _repeated(self, inner: tuple[MapElement, ...], count: Line, name: str, title: str) -> tuple[MapElement, ...]:
         """A deck, or one map that is drawn as a deck."""
@@ -143,6 +146,15 @@ class TreeOfMaps:
             self._moved(only, stacked)
             return (stacked,)
         return (MapDeck(f"{name} ×", inner, title, count),)
+
+    def _prime(self, outline: NetworkOutline, form: Prime, level: int) -> tuple[MapElement, ...]:
+        """One after another, with arrows only where one reads the other."""
+        self._note(f"forks among {len(form.inside)} parts with {len(form.links)} links")
+        found: list[MapElement] = []
+        for part, loose in with_loose(form, self._writes_any):
+            elements = self.elements(outline, part, level)
+            found += (MapLoose(elements),) if loose and elements else elements
+        return tuple(found)
 
     def _nest(self, outline: NetworkOutline, form: Nest, level: int) -> tuple[MapElement, ...]:
         found = [one for stage in form.stages for one in self.elements(outline, stage, level)]
@@ -210,7 +222,9 @@ class TreeOfMaps:
     def _written(self, outline: NetworkOutline, leaf: Leaf, item: Item, level: int) -> tuple[MapElement, ...]:
         """What a member is drawn as: opened, as a map, or as nothing."""
         inside = self.inside(outline, leaf) if level < self.depth else None
-        if inside is not None and (found := self._opened(inside, item, level)):
+        # Of a block whose inside is no line, an arrow from map to map would say what is not so: it stays closed.
+        told = inside is not None and is_in_lines(inside.tree, self._writes_any)
+        if inside is not None and told and (found := self._opened(inside, item, level)):
             return found
         kind = self.kinds.of(item.member)
         if self.brief and kind == "concatenation":
@@ -265,6 +279,9 @@ class TreeOfMaps:
         for sides, what in ((inside.exits, "further results of"), (inside.sides, "what conditions")):
             if any(self._writes(leaf) for side in sides for leaf in leaves_of(side.part)):
                 self._note(f"{what} {name}")
+
+    def _writes_any(self, form: OutlinePart) -> bool:
+        return any(map(self._writes, leaves_of(form)))
 
     def _writes(self, leaf: Leaf) -> bool:
         return leaf.item is not None and bool(self.kinds.of(leaf.item.member))

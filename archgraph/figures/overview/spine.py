@@ -14,8 +14,8 @@ from archgraph.figures.content.boxes import (
     content,
     natural_width,
     pairs,
-    title,
 )
+from archgraph.figures.content.headings import title
 from archgraph.figures.content.labels import count_label, output_labels, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law_lines, tells_value
 from archgraph.figures.content.mathtext import line_of, words
@@ -34,6 +34,7 @@ from archgraph.graph.ir import Repeat
 from archgraph.outline.folding import kinds_of_parts
 from archgraph.outline.groups import Group, is_circle, read_elsewhere
 from archgraph.outline.items import Item
+from archgraph.outline.second_streams import second_streams
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
 from archgraph.outline.wording import block_name, bracketed, capitalized, phrase
@@ -175,7 +176,8 @@ def _plan(
     narrow = min(room * _SIDE_SHARE, NARROW)
     heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
-    sides = {side: boxed(group_content(facts, side, narrow, own=own, side=True)) for side in beside}
+    streams = second_streams(found)
+    sides = {side: boxed(group_content(facts, side, narrow, own=own, side=side not in streams)) for side in beside}
     aside = {box.name for box in sides.values()}
     leaving = [
         (sides[group].name if group in sides else homes[heads.get(group, group)], value)
@@ -183,7 +185,8 @@ def _plan(
         if group in sides or value is not found.chain[-1].output
     ]
     exits = output_labels(facts, leaving, brief=lambda box: box not in aside)
-    return replace(joined(facts, found, slots, homes, sides, own=own), exits=exits)
+    named = frozenset(sides[side].name for side in streams if side in sides)
+    return replace(joined(facts, found, slots, homes, sides, own=own), exits=exits, streams=named)
 
 
 def _slots(

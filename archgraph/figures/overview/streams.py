@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, natural_width, pairs, title
+from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, natural_width, pairs
+from archgraph.figures.content.headings import title
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.law_lines import law_lines
 from archgraph.figures.content.mathtext import line_of, result_shape, words

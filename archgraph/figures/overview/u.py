@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, end_box, natural_width
@@ -13,7 +14,7 @@ from archgraph.figures.content.labels import (
     way_to,
 )
 from archgraph.figures.content.mathtext import line_of, words
-from archgraph.figures.drawing.diagram import Box, Diagram
+from archgraph.figures.drawing.diagram import Box, Diagram, Line
 from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -96,7 +97,8 @@ def _taken(parts: Sequence[UPart], taken: Sequence[UPart]) -> str:
 
 
 def _shape(facts: Facts, u: UParts, form: UForm, *, first: bool, last: bool) -> UShape:
-    contents = {part: _content(facts, u, part, form) for part in u.parts if part.line}
+    way = partial(_way_to, facts, begin=u.encoder[0] if first else None)
+    contents = {part: _content(facts, u, part, form, strides=not way(part)) for part in u.parts if part.line}
     ways = {skip: _way(facts, skip, form) for skip in u.skips if form.ways and skip.works}
     wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
     for column in (u.encoder, tuple(reversed(u.decoder))):
@@ -109,11 +111,16 @@ def _shape(facts: Facts, u: UParts, form: UForm, *, first: bool, last: bool) -> 
         boxes[u.bottom],
         tuple(boxes[part] for part in u.decoder),
         tuple(_copies(facts, u, form, boxes, ways)),
-        {boxes[part].name: lines for part in u.parts if (lines := way_to(facts, part.before, part.line))},
+        {boxes[part].name: lines for part in u.parts if (lines := way(part))},
         entry,
         exit_label(facts, u.head, u.decoder[-1].line[-1].outputs[0]) if last else (),
         output_labels(facts, [(boxes[part].name, value) for part, value in u.exits], brief=lambda _: form.brief),
     )
+
+
+def _way_to(facts: Facts, part: UPart, begin: UPart | None) -> tuple[Line, ...]:
+    """What is written beside the arrow to a part; nothing where the network begins, for no box stands above."""
+    return () if part is begin and not part.before else way_to(facts, part.before, part.line)
 
 
 def _input_box(facts: Facts, part: UPart) -> Box:
@@ -162,13 +169,12 @@ def _two_columns(contents: Content) -> Content:
     return replace(contents, lines=(*lines, line_of(first, second, gap=10.0)))
 
 
-def _content(facts: Facts, u: UParts, part: UPart, form: UForm) -> Content:
+def _content(facts: Facts, u: UParts, part: UPart, form: UForm, *, strides: bool) -> Content:
     """Named and shaped by the main line; its laws include what stands beside it, but no heads of other outputs."""
     beside: list[Item] = list(part.beside)
     for skip in u.skips:
         if skip.target is part and not (form.ways and skip.works):
             beside += skip.way
-    strides = not way_to(facts, part.before, part.line)
     found = content(
         facts, part.line, room=form.room, strides=strides, beside=beside, terse=form.terse, shared=part.shared
     )
