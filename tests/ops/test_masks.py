@@ -139,6 +139,8 @@ network:
         ("{mask: {n: {from: 1, to: 2}}}", "a mask reads the query's own position, and is from 1 to 2"),
         ("{mask: {n: {from: -2, to: -1}}}", "a mask reads the query's own position, and is from -2 to -1"),
         ("{mask: {n: {blocks: 4}}}", "blocks of 4 do not divide axis n of size N"),
+        ("{mask: {n: {blocks: 0}}}", "a block has at least one position, and blocks is 0"),
+        ("{mask: {n: {blocks: 3, shift: 3}}}", "the shift of blocks of 3 is less than that, and is 3"),
         ("{mask: {n: {from: 0}}}", "mask along an axis has from"),
         ("{mask: {n: {}}}", "mask along an axis has nothing"),
         ("{mask: n}", "mask must be a mapping"),

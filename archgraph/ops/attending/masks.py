@@ -113,20 +113,26 @@ def check_mask(kind: str, mask: KeyMaps, axes: tuple[str, ...], queries: TensorT
 
 def _check_form(read: AxisMap, axis: str, queries: Expr, keys: Expr) -> None:
     if isinstance(read, Causal):
-        require(
-            read.ahead, ">=", ZERO, "a mask that ends before the query's own position leaves none: to is {}", read.ahead
-        )
+        rule = "a mask that ends before the query's own position leaves the first none: to is {}"
+        require(read.ahead, ">=", ZERO, rule, read.ahead)
         return
     if same_size(queries, keys) is False:
-        raise ShapeError(
-            f"a mask by offsets or blocks needs as many queries as keys, and axis {axis} has {keys} for {queries}"
-        )
+        told = f"axis {axis} has {keys} for {queries}"
+        raise ShapeError(f"a mask by offsets or blocks needs as many queries as keys, and {told}")
     if isinstance(read, Window):
         rule = "a mask reads the query's own position, and is from {} to {}"
         last = read.kernel - 1 - read.before
         for side in (read.before, last):
             require(side, ">=", ZERO, rule, -read.before, last)
-    elif isinstance(read, Blocks) and read.shift == 0:
+    elif isinstance(read, Blocks):
+        _check_blocks(read, axis, keys)
+
+
+def _check_blocks(read: Blocks, axis: str, keys: Expr) -> None:
+    require(read.size, ">=", ONE, "a block has at least one position, and blocks is {}", read.size)
+    for side in (read.shift, read.size - 1 - read.shift):
+        require(side, ">=", ZERO, "the shift of blocks of {} is less than that, and is {}", read.size, read.shift)
+    if read.shift == 0:
         require(keys, "multiple of", read.size, "blocks of {} do not divide axis {} of size {}", read.size, axis, keys)
 
 
