@@ -178,7 +178,7 @@ def sizes_of_fields(g):
 
 
 def size_of_field(field):
-    """Sizes by axis; of fields that are not listed, as rows of scores by the thousand are not, what some positions read."""
+    """Sizes by axis; of fields with too many rows to list, what some positions read."""
     try:
         return {axis: (one.size_min, one.size_max) for axis, one in field.axes.items()}
     except ag.QueryError as error:
