@@ -9,7 +9,7 @@ from types import TracebackType
 
 from archgraph.errors import did_you_mean, quoted, some
 
-NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+GIVEN_BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 UNEXPECTED = re.compile(r"(?P<function>[\w.<>]+)\(\) got an unexpected keyword argument '(?P<keyword>\w+)'")
 
 
@@ -37,7 +37,7 @@ def _keywords(function: str, error: BaseException) -> list[str]:
     for value in _held(error.__traceback__):
         if callable(value) and getattr(value, "__qualname__", "") in names:
             try:
-                return [each.name for each in signature(value).parameters.values() if each.kind in NAMED]
+                return [each.name for each in signature(value).parameters.values() if each.kind in GIVEN_BY_NAME]
             except (TypeError, ValueError):
                 return []
     return []
