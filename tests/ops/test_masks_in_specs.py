@@ -171,3 +171,27 @@ def test_offsets_need_as_many_queries_as_keys():
 def test_weights_need_an_axis_of_queries():
     with pytest.raises(ag.ShapeError, match="the mask of softmax along axis m needs another axis"):
         written("{to: 0}")
+
+
+@pytest.mark.torch
+def test_a_mask_that_is_a_list_has_no_words():
+    torch = pytest.importorskip("torch")
+
+    class Listed(torch.nn.Module):
+        def forward(self, x):
+            q = x.unflatten(-1, (2, 4)).transpose(1, 2)
+            mask = torch.tensor([[True, False, True], [True, True, False], [True, True, True]])
+            return torch.nn.functional.scaled_dot_product_attention(q, q, q, mask).transpose(1, 2).flatten(2)
+
+    class ByHead(torch.nn.Module):
+        def forward(self, x):
+            q = x.unflatten(-1, (2, 4)).transpose(1, 2)
+            mask = torch.stack([torch.ones(3, 3).tril(), torch.eye(3)]).bool()
+            return torch.nn.functional.scaled_dot_product_attention(q, q, q, mask).transpose(1, 2).flatten(2)
+
+    for module, told in (
+        (Listed(), "attention with a mask that is listed"),
+        (ByHead(), "heads that read different keys"),
+    ):
+        with pytest.raises(ag.UnsupportedOpError, match=f"{told} x 1, first at"):
+            ag.trace(module, torch.zeros(1, 3, 8)).to_spec()
