@@ -31,9 +31,9 @@ class Place:
 class ArchgraphError(Exception):
     """Base of every error that archgraph raises on purpose.
 
-    The message states the rule that was broken, with names and values. The other parts say where (`place` in
-    a file, `path` of the node, `trail` of the calls that led there, innermost first), with which operands and
-    other sizes (`about`), under which bindings, and what to do (`hint`).
+    The message states the rule that was broken, with names and values. The other parts say where it happened (`place`
+    in a file, `path` of the node, `trail` of the calls that led there, innermost first), the operands and other sizes
+    (`about`), the bindings, and what to do (`hint`).
 
     >>> from archgraph.errors import Place
     >>> error = ShapeError("h differs", hint="crop the skip")

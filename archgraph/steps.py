@@ -18,10 +18,10 @@ FINEST = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a loop of a call is.
+    """How far along a loop of a call is.
 
     Attributes:
-        what: the call, and the loops in each other, as in `sweep: macs: blocks`.
+        what: the call and its nested loops, as in `sweep: macs: blocks`.
         done: how many steps of the innermost loop are done.
         total: how many it has.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Wanted: TypeAlias = "float | tuple[str, float]"
 """A number, or a relation and a number: `("<=", 120e9)`."""
 WantedField: TypeAlias = "int | str | Mapping[str, int | str]"
-"""The largest field along every axis of the main input, or by axis; `all` where everything is read."""
+"""The largest field along every axis of the main input, or by axis; `all` if everything is read."""
 
 
 @strict_keywords
@@ -29,17 +29,17 @@ def assert_cost(
     field: WantedField | None = None,
     **wanted: Wanted,
 ) -> None:
-    """Fail unless a network costs and reads what it should; the failure shows each law beside what was wanted.
+    """Fail unless a network costs and reads what it should; the failure shows each law beside the expected value.
 
     Args:
-        network: a shipped name, a path, or what `load` or `trace` gave.
-        at: values of its symbols; the defaults are meant otherwise.
+        network: a shipped name, a path, or what `load` or `trace` returned.
+        at: values of its symbols; by default, their defaults.
         field: the largest receptive field of the main output, in elements of the main input, along every axis or by
-            axis; `all` where everything is read.
+            axis; `all` if everything is read.
         wanted: a number or a relation to one, per metric: `params=675_129_632`, `macs=("<=", 120e9)`.
 
     Raises:
-        AssertionError: something else is true, or a bound cannot tell.
+        AssertionError: something else is true, or a bound cannot decide.
         QueryError: an unknown metric, axis or relation.
         SpecError, ShapeError: the spec breaks a rule.
 

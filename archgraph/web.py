@@ -38,7 +38,7 @@ class Ask(TypedDict, total=False):
 
 
 def answer(text: str, ask: Ask) -> PageData:
-    """Return what a page asks of a spec, as plain data; a mistake in the spec or the question is data as well.
+    """Return the answer to a page's question about a spec, as plain data; a mistake is data as well.
 
     Args:
         text: the spec.
@@ -184,9 +184,9 @@ def words() -> PageData:
 
 
 def hand_in(engine: Callable[[list[str]], list[str]] | None) -> None:
-    """Let a function lay out detailed figures: texts in the DOT language in, Graphviz' JSON of each out.
+    """Let a function lay out detailed figures: it takes texts in the DOT language, and returns Graphviz' JSON of each.
 
-    A browser starts no program; there, an answer that is `missing` a tool is asked for again once this has been called.
+    A browser cannot start programs. There, call this and ask again for an answer that was `missing` a tool.
 
     >>> hand_in(None)
     """
@@ -196,9 +196,9 @@ def hand_in(engine: Callable[[list[str]], list[str]] | None) -> None:
 
 
 def mistake(error: ArchgraphError | RecursionError, text: str) -> PageData:
-    """Return an error as data; `line` is 0 where it has no place in the text.
+    """Return an error as data; `line` is 0 if it has no place in the text.
 
-    `missing` says that a tool is needed which is not there: a page may bring it, and ask again.
+    `missing` says that a tool is needed and not there: a page may load it and ask again.
 
     >>> from archgraph.errors import Place, SpecError
     >>> found = mistake(SpecError("no such name", place=Place("<text>", 2, 3)), "a:\\n  name: 1")
@@ -217,7 +217,7 @@ def mistake(error: ArchgraphError | RecursionError, text: str) -> PageData:
 
 
 def end_of(text: str, line: int, column: int) -> int:
-    """Return the column behind the word that starts at a place.
+    """Return the column after the word that starts at a place.
 
     >>> end_of("network: [conv]", 1, 11), end_of("a", 7, 1)
     (15, 2)

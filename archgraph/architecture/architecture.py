@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from archgraph.cost.training.run import Training
     from archgraph.cost.training.step_report import CausalPairs, StepFlops
     from archgraph.cost.training.training_memory import TrainingMemory
-    from archgraph.fields.effective.effective import Effective
+    from archgraph.fields.effective.effective import EffectiveField
     from archgraph.fields.paths.hop_path import HopPath
     from archgraph.fields.paths.paths import Paths
     from archgraph.fields.report.field_report import ReceptiveField
@@ -117,7 +117,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The value of every symbol where nothing else is bound; derived ones included.
+        """The value of every symbol if nothing else is bound, derived ones included.
 
         >>> load("transformer").defaults
         {'D': 512, 'L': 6, 'heads': 8, 'N': 256}
@@ -126,7 +126,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def structural(self) -> frozenset[str]:
-        """Symbols whose value is built into the graph: binding them anew rebuilds it.
+        """Symbols whose value is built into the graph: binding one again rebuilds it.
 
         >>> load("unet").structural
         frozenset({'levels'})
@@ -135,7 +135,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
-        """What was decided at the bound values, and is checked again at every binding.
+        """What was decided at the bound values; it is checked again at every binding.
 
         >>> load("dit").assumptions
         ()
@@ -189,7 +189,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """For which sizes a trace holds, as text; empty for a spec.
+        """The sizes for which a trace holds, as text; empty for a spec.
 
         >>> load("unet").conditions
         ()
@@ -198,7 +198,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def gaps(self) -> tuple[Any, ...]:
-        """Operators without a rule, whose costs are missing in every number; empty unless they were allowed.
+        """Operators without a rule, whose costs are missing from every number; empty unless they were allowed.
 
         >>> load("unet").gaps
         ()
@@ -225,7 +225,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def evaluated(self) -> bool:
-        """Whether this is the result of `at`: laws come as numbers.
+        """Whether this is the result of `at`, so that laws are numbers.
 
         >>> load("unet").evaluated, load("unet").at().evaluated
         (False, True)
@@ -233,7 +233,7 @@ class Architecture(Generic[Said_co]):
         return self.network.evaluated
 
     def definition(self, name: str) -> Expr | None:
-        """Return what a derived symbol is derived from, None for any other symbol.
+        """Return the expression that a derived symbol stands for, None for any other symbol.
 
         >>> load("dit").definition("N"), load("dit").definition("D")
         (S**2/p**2, None)
@@ -242,7 +242,7 @@ class Architecture(Generic[Said_co]):
 
     @property
     def bindings(self) -> str:
-        """The value of every free symbol, as `at C=64, H=512`; `no free symbols` where there is none.
+        """The value of every free symbol, as `at C=64, H=512`, or `no free symbols`.
 
         >>> load("unet").bindings
         'at C=64, H=572, W=572'
@@ -266,7 +266,7 @@ class Architecture(Generic[Said_co]):
         return self.network.rule_of(name)
 
     def rule_law(self, name: str) -> tuple[Expr, Expr] | None:
-        """Return the multiple and offset of a symbol as laws, None where it has no rule.
+        """Return the multiple and offset of a symbol as laws, None if it has no rule.
 
         >>> load("dit").rule_law("S"), load("dit").rule_law("L")
         ((p, 0), None)
@@ -294,7 +294,7 @@ class Architecture(Generic[Said_co]):
     # -- binding ------------------------------------------------------------------------------------------
 
     def at(self, /, **values: Any) -> Architecture[int]:
-        """Return the same queries at numbers: named symbols as given, every other one at its default.
+        """Return the architecture at numbers: the named symbols as given, every other one at its default.
 
         Raises:
             SpecError: an unknown symbol, or a value that breaks its rule.
@@ -313,7 +313,7 @@ class Architecture(Generic[Said_co]):
         return Architecture(self.network.bind(**values))
 
     def symbolic(self) -> Architecture:
-        """Return the architecture with its laws again, after `at`; the values stay as the new defaults.
+        """Return the architecture with its laws again, after `at`; the values become the new defaults.
 
         >>> load("unet").at(C=32).symbolic().params
         7574*C**2 + 118*C + 2
@@ -321,7 +321,7 @@ class Architecture(Generic[Said_co]):
         return Architecture(self.network.symbolic())
 
     def select(self, *outputs: str) -> Architecture[Said_co]:
-        """Return the architecture whose macs, activations and receptive fields are about these values only.
+        """Return the architecture with macs, activations and receptive fields of these values only.
 
         >>> load("unet:padded-512").select("bottleneck").receptive_field().h.size_max
         140
@@ -329,7 +329,7 @@ class Architecture(Generic[Said_co]):
         return Architecture(self.network.select(*outputs))
 
     def bound(self, /, **values: Any) -> Architecture:
-        """Return the architecture with every symbol a number in the graph itself, at defaults where not given.
+        """Return the architecture with a number for every symbol in the graph itself: its default, unless one is given.
 
         >>> load("dit:S/2").bound(L=2).params
         6363680
@@ -412,7 +412,7 @@ class Architecture(Generic[Said_co]):
         """Return a node or scope by dotted path.
 
         Raises:
-            QueryError: there is none, with the nearest that exists.
+            QueryError: there is none; the message names the nearest one.
         """
         return cast("Part[Said_co]", part(self.network, path))
 
@@ -544,10 +544,10 @@ class Architecture(Generic[Said_co]):
     # -- the algebra of laws ------------------------------------------------------------------------------
 
     def law_in(self, metric: str, name: str) -> tuple[Expr, Symbol]:
-        """Return the law of a metric in terms of a symbol, which may be derived, and the symbol.
+        """Return the law of a metric in terms of a symbol, which may be derived, together with the symbol.
 
         Raises:
-            QueryError: no such symbol, or a structural one, in which laws are not symbolic.
+            QueryError: there is no such symbol, or it is structural and laws have no symbol for it.
 
         >>> law, tokens = load("dit").law_in("activations", "N")
         >>> law.coeff(tokens)
@@ -596,11 +596,11 @@ class Architecture(Generic[Said_co]):
             first: a term by its name in `terms(metric, by)`.
             second: another one, or "rest": all others together.
             name: the symbol, which may be derived.
-            metric: what the terms are of.
-            by: how the law is parted; "term" parts it by what is proportional to the same powers.
+            metric: whose terms they are.
+            by: how to split the law; "term" collects what is proportional to the same powers.
 
         Raises:
-            QueryError: no such term; or the crossing is no formula, so that other symbols have to be bound.
+            QueryError: no such term; or the crossing has no formula, so that other symbols have to be bound.
 
         >>> load("dit")["blocks"].crossover("D*L*N**2", "D**2*L*N", "N", by="term")
         (6*D,)
@@ -628,7 +628,7 @@ class Architecture(Generic[Said_co]):
     def where(
         self, name: str, multiple_of: int = 1, offset: int = 0, at_least: int = 1, at_most: int | None = None
     ) -> Part[Said_co]:
-        """Return the same queries on a stated domain of a symbol, where roundings and minima have one form.
+        """Return the same queries on a domain of a symbol, where roundings and minima have one form.
 
         Args:
             name: the symbol.
@@ -638,7 +638,8 @@ class Architecture(Generic[Said_co]):
             at_most: its largest value.
 
         Raises:
-            QueryError: the domain is empty; at numbers outside of it; or a query whose law is still not plain there.
+            QueryError: the domain is empty, or the bound values are outside it; or the law of a query has more than
+                one form there.
 
         >>> from archgraph import loads
         >>> g = loads("{archgraph: 1, symbols: {H: {default: 9}}, inputs: {x: {c: 3, h: H}}, "
@@ -651,14 +652,14 @@ class Architecture(Generic[Said_co]):
     # -- budgets and growth -------------------------------------------------------------------------------
 
     def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: object) -> Solution:
-        """Return the value of a symbol at which budgets are just met: of a rising law, `<=` gives the largest.
+        """Return the value of a symbol at which budgets are just met: for a rising law, `<=` gives the largest.
 
         Args:
             name: the symbol; its own rule (`multiple_of`, `offset`) is kept.
             multiple_of: a further divisor.
             within: the least and the largest value to try, for a law that rises and falls.
-            budget: metrics with comparison and bound; of a run, `training_memory` and `step_flops`, with its settings
-                (see `Training`) beside them.
+            budget: metrics with a comparison and a bound; for a run, `training_memory` and `step_flops`, together
+                with its settings (see `Training`).
 
         Raises:
             QueryError: no value meets them, or the law rises and falls and no range is stated.
@@ -706,11 +707,11 @@ class Architecture(Generic[Said_co]):
         return Diff(self.network, after.network, frozenset({"saved_bytes"} if doubted else ()))
 
     def scale(self, /, **changes: Change) -> Table:
-        """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
+        """Return how factors on symbols change params, MACs, activations and what autograd keeps.
 
         Args:
             changes: a factor per symbol, as a number or a word: `2`, `"x1.5"`, `"xsqrt2"`, `"/2"`; or `"+1"`. A size
-                is rounded to the nearest that its rule allows, which the notes say.
+                is rounded to the nearest value that its rule allows, and the notes say so.
 
         >>> table = load("unet:padded-512").scale(C="xsqrt2")
         >>> [(row["metric"], row["factor"], row["in the limit"]) for row in table.rows][:2]
@@ -719,7 +720,7 @@ class Architecture(Generic[Said_co]):
         return growth.scale(self.network, changes)
 
     def knobs(self, *changes: Mapping[str, Change], metrics: Iterable[str] = growth.SCALED_METRICS) -> Table:
-        """Return what single changes do to some metrics, a row for each, made alone; see `scale`.
+        """Return how single changes affect some metrics: a row for each change, made alone; see `scale`.
 
         >>> table = load("dit:B/2").knobs({"D": 2}, {"L": 2}, {"S": 2}, {"p": "/2"})
         >>> [row.get("x params") for row in table.rows]
@@ -734,7 +735,7 @@ class Architecture(Generic[Said_co]):
             grid: values per symbol: a range, a list, or an array of numpy or dask (the result is lazy then).
 
         Raises:
-            QueryError: an unknown, derived or structural symbol, no values, or some that are no positive integers; or
+            QueryError: an unknown, derived or structural symbol, no values, or some that are not positive integers; or
                 the result would take more than 4 GiB.
 
         >>> load("transformer").sweep({"D": [256, 512], "L": [6]})["params"].tolist()
@@ -750,7 +751,7 @@ class Architecture(Generic[Said_co]):
     def saved_bytes(self) -> Said_co:
         """The bytes that autograd keeps for the backward pass of one sample, in single precision.
 
-        A number that PyTorch does not keep of a traced module, as `saved_doubt` says, is said in a warning.
+        If PyTorch keeps another number for a traced module, a warning says so; see `saved_doubt`.
 
         >>> load("dit:XL/2").at().saved_bytes
         848961032
@@ -760,9 +761,9 @@ class Architecture(Generic[Said_co]):
 
     @property
     def saved_doubt(self) -> str:
-        """Why the saved bytes of a traced module are not exact, in a sentence; empty where they are.
+        """Why the saved bytes of a traced module are not exact, in a sentence; empty if they are.
 
-        The module is run once more on shapes, and asked what autograd keeps at the sizes of its trace.
+        The module is run once more on shapes, to see what autograd keeps at the sizes of its trace.
 
         >>> load("unet").saved_doubt
         ''
@@ -774,7 +775,7 @@ class Architecture(Generic[Said_co]):
     def saved_memory(
         self, attention: AttentionKernel = "math", dtype: Dtype | None = None, *, checkpoint: Checkpoint = False
     ) -> Said_co:
-        """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
+        """Return the bytes that autograd keeps, for an attention kernel, a precision, and checkpoints.
 
         Args:
             attention: `math`, product by product, or `flash`, which keeps no matrix of scores.
@@ -799,7 +800,7 @@ class Architecture(Generic[Said_co]):
         *,
         checkpoint: Checkpoint = False,
     ) -> PeakMemory:
-        """Return the most memory that is live at once for one sample, at the bound values, and where.
+        """Return the most memory that is live at once for one sample, at the bound values, and where that is.
 
         Values are freed after their last use and views share storage, as in the lowered module; what a kernel
         or an allocator takes for itself is not counted.
@@ -820,14 +821,14 @@ class Architecture(Generic[Said_co]):
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
 
     def training_memory(self, run: Training | None = None, **options: object) -> TrainingMemory:
-        """Return what a training run needs on one rank, at the bound values: a report with its laws in the batch.
+        """Return what a training run needs on one rank, at the bound values: a report with laws in the batch.
 
         Args:
-            run: how the network is trained; or its settings as keywords, see `Training`.
+            run: how the network is trained; or its settings as keywords (see `Training`).
             options: the settings.
 
         Raises:
-            QueryError: a setting that is none, or that contradicts another one.
+            QueryError: an unknown setting, or one that contradicts another.
 
         >>> needed = load("dit:S/2").training_memory(batch=32, attention="flash")
         >>> needed.phase, needed.kind_of_number, needed.by_kind["optimizer states"]
@@ -839,14 +840,14 @@ class Architecture(Generic[Said_co]):
         return training_memory(self.network, training(run, options))
 
     def communication(self, run: Training | None = None, **options: object) -> Communication:
-        """Return what a rank sends to others in one training step, in bytes: an estimate with its laws in the batch.
+        """Return the bytes that a rank sends to others in one training step: an estimate with laws in the batch.
 
         Args:
-            run: how the network is trained, on several GPUs; or its settings as keywords, see `Training`.
+            run: how the network is trained, on several GPUs; or its settings as keywords (see `Training`).
             options: the settings.
 
         Raises:
-            QueryError: a setting that is none, or the network cannot be split like this.
+            QueryError: an unknown setting, or the network cannot be split like this.
 
         >>> sent = load("dit:S/2").communication(gpus=8, tp=2, zero=1, batch=4)
         >>> list(sent.by_kind)
@@ -858,15 +859,15 @@ class Architecture(Generic[Said_co]):
         return communication(self.network, training(run, options))
 
     def fits(self, device: str | float, run: Training | None = None, **options: object) -> Fit:
-        """Return whether a training run fits a device: what takes what, the margin, and what to turn first.
+        """Return whether a training run fits a device: what takes how much, the margin, and what to change first.
 
         Args:
             device: a name in the table of hardware, or bytes such as `80GB`.
-            run: how the network is trained; or its settings as keywords, see `Training`.
+            run: how the network is trained; or its settings as keywords (see `Training`).
             options: the settings.
 
         Raises:
-            QueryError: an unknown device or unit, or a setting that is none.
+            QueryError: an unknown device, unit or setting.
 
         >>> fit = load("dit").fits("h100", batch=32, dtype="bf16-mixed", attention="flash")
         >>> fit.fits, fit.margin > 0, [each.change for each in fit.remedies][0]
@@ -878,17 +879,17 @@ class Architecture(Generic[Said_co]):
         return fit_of(self.network, device, training(run, options))
 
     def largest(self, name: str, memory: str | float, multiple_of: int = 1, **keywords: object) -> Largest:
-        """Return the largest value of a symbol, or of the batch `B`, with which a training run fits a memory.
+        """Return the largest value of a symbol, or of the batch `B`, at which a training run fits a memory.
 
         Args:
             name: a free symbol, or `B`.
             memory: bytes such as `80GB`, or a device.
-            multiple_of: only its multiples are tried.
-            keywords: settings of the run (see `Training`), and other symbols: numbers, or expressions of the one that
-                is looked for.
+            multiple_of: only multiples of it are tried.
+            keywords: settings of the run (see `Training`), and other symbols: numbers, or expressions in the one to
+                find.
 
         Raises:
-            QueryError: nothing fits, with the least that is needed and what takes it.
+            QueryError: nothing fits; the message says what is needed at least, and for what.
 
         >>> found = load("dit:S/2").largest("D", "24GB", 64, batch=32, heads="D/64", attention="flash")
         >>> found.value, found.next_bytes > 24e9, found.at["heads"] == found.value / 64
@@ -906,17 +907,17 @@ class Architecture(Generic[Said_co]):
         within: Mapping[str, object] | None = None,
         **keywords: object,
     ) -> Frontier:
-        """Return the members of a family that no other beats: large in a size, and small in several budgets.
+        """Return the members of a family that no other beats: those large in a size and small in several budgets.
 
         Args:
-            size: a metric, or several, that is large; a name of `over` that has numbers as well.
-            budgets: metrics that are small, and the most of each, or None; `memory` is that of a training run, `80GB`.
-            over: the values of symbols, of `B`, or of settings of the run, that members are made of.
-            within: metrics that need not be small, and the most of each.
+            size: a metric, or several, to be large; also a name in `over` whose values are numbers.
+            budgets: metrics to be small, each with its limit or None; `memory` is that of a training run, `80GB`.
+            over: the values of symbols, of `B`, or of settings of the run, whose combinations are the members.
+            within: metrics that need not be small, each with its limit.
             keywords: settings of the run (see `Training`), and symbols that follow what is chosen.
 
         Raises:
-            QueryError: no member is within all limits, with the least that there is; or an unknown name.
+            QueryError: no member is within all limits (the message gives the least there is), or a name is unknown.
 
         >>> widths = {"D": range(256, 1025, 256), "L": [6, 12]}
         >>> found = load("vit").frontier("params", {"memory": "4GB", "macs": 10e9}, widths, heads="D/64")
@@ -932,8 +933,8 @@ class Architecture(Generic[Said_co]):
         """Return a way in which the network grows, for `largest_table`, `fits_figure` and `growth_figure`.
 
         Args:
-            symbol: what takes other values: a symbol, `B`, `gpus`, or a name that only expressions in `follows` use.
-            multiple_of: only its multiples are taken.
+            symbol: what varies: a symbol, `B`, `gpus`, or a name that only expressions in `follows` use.
+            multiple_of: only multiples of it are used.
             name: what it is called; the network's own name by default.
             follows: other symbols: numbers, expressions of the symbol, or lists of both.
 
@@ -949,10 +950,10 @@ class Architecture(Generic[Said_co]):
         return Path(self.network, symbol, multiple_of, follows, name)
 
     def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
-        """Return the operations of a training step: forward, backward, and what checkpoints compute again.
+        """Return the operations of a training step: forward, backward, and what checkpoints recompute.
 
         Args:
-            run: how the network is trained; or its settings as keywords, see `Training`.
+            run: how the network is trained; or its settings as keywords (see `Training`).
             options: the settings.
 
         >>> step = load("llama:3-8b").at(N=8192).step_flops(checkpoint="block")
@@ -973,12 +974,13 @@ class Architecture(Generic[Said_co]):
         causal: CausalPairs = "all",
         **options: object,
     ) -> float:
-        """Return the share of the peak rate that a measured throughput uses, of all ranks together.
+        """Return the share of the peak rate, of all ranks together, that a measured throughput uses.
 
         Args:
             device: a name in the table of hardware.
-            tokens_per_second: of all ranks; a position that attention mixes first, else one of the first input.
-            run: how the network is trained; or its settings as keywords, see `Training`.
+            tokens_per_second: of all ranks. A token is a position that attention mixes first, or else one of the first
+                input.
+            run: how the network is trained; or its settings as keywords (see `Training`).
             causal: whether causal attention counts with `all` pairs of positions, or with `half` of them; published
                 numbers differ in it.
             options: the settings.
@@ -996,11 +998,11 @@ class Architecture(Generic[Said_co]):
         """Return what it takes to run the network token by token: weights, caches, operations, an estimate of time.
 
         Args:
-            settings: how it is served; or its settings as keywords, see `Serving`.
+            settings: how it is served; or its settings as keywords (see `Serving`).
             options: the settings.
 
         Raises:
-            QueryError: no attention is causal, tokens are mixed in another way, or a setting that is none.
+            QueryError: no attention is causal, tokens are mixed in another way, or a setting is unknown.
 
         >>> served = load("llama:3-8b").serving(dtype="int8", batch=4, past=8192)
         >>> served.cache_per_token, served.cache == 4 * 8192 * served.cache_per_token, served.decode_flops
@@ -1032,7 +1034,7 @@ class Architecture(Generic[Said_co]):
     def roofline(
         self, device: str, dtype: str = "bf16", attention: AttentionKernel = "flash", batch: int = 1, by: str = "op"
     ) -> Roofline:
-        """Return an estimate of the time of a forward pass: every operation at the device's peak or bandwidth.
+        """Return an estimate of the time of a forward pass: every operation at the device's peak rate or bandwidth.
 
         Args:
             device: a name in the table of hardware, such as `a100`.
@@ -1049,13 +1051,13 @@ class Architecture(Generic[Said_co]):
         return roofline(self.network, device, dtype, attention, batch, by)
 
     def count_as(self, tool: str, functional: Iterable[str] = ()) -> Reconciliation:
-        """Return what another tool prints for this network, and the terms between its count and ours.
+        """Return what another tool prints for this network, and the terms by which its count differs from ours.
 
         Args:
             tool: `thop`, `fvcore`, `torchinfo`, `ptflops`, `calflops`, `deepspeed`, `flopcounter-cpu` or
                 `flopcounter`.
-            functional: operations that the code calls as functions, or that have a class of their own, where the
-                tool counts those otherwise than modules; attention that is written out as products.
+            functional: operations that the code calls as functions, or that have a class of their own, if the tool
+                counts them differently from modules; attention that is written out as products.
 
         >>> counted = load("sd").count_as("flopcounter-cpu")
         >>> counted.theirs, counted.ours
@@ -1070,7 +1072,7 @@ class Architecture(Generic[Said_co]):
     def receptive_fields(self, input: str | None = None, *, fixed_weights: bool = False) -> ReceptiveFields:
         """Return the receptive fields of all nodes on one input, at the bound values.
 
-        With `fixed_weights`, what is mixed with weights computed from the input, as by attention, is left out.
+        `fixed_weights` leaves out mixing by weights that are computed from the input, as in attention.
 
         >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
         140
@@ -1082,20 +1084,20 @@ class Architecture(Generic[Said_co]):
     def receptive_field(
         self, node: str | None = None, input: str | None = None, *, fixed_weights: bool = False
     ) -> ReceptiveField:
-        """Return what one node reads of one input: by default the only output, and the only input with positions.
+        """Return what one node reads from one input; by default, the only output and the only input with positions.
 
         Sizes, strides and offsets are in elements of the input, per axis and phase. Symbols in kernels, strides
         and counts take their bound or default values.
 
         Args:
-            node: an output by its name, a step, or the dotted path of an operation inside one. Of a step with several
-                outputs it is what they read together.
+            node: an output by its name, a step, or the dotted path of an operation inside one. For a step with
+                several outputs, it is what they read together.
             input: the name of the input.
-            fixed_weights: whether to leave out what is mixed with weights computed from the input, as attention
-                and scans do: what convolution reaches by itself.
+            fixed_weights: whether to leave out mixing by weights that are computed from the input, as in attention
+                and scans: what convolution reaches by itself.
 
         Raises:
-            QueryError: no such node or input, or none was named and there are several.
+            QueryError: there is no such node or input, or none was named and there are several.
 
         >>> field = load("unet:padded-512").receptive_field("logits")
         >>> field.h.size_min, field.h.size_max, field.h.period
@@ -1126,7 +1128,7 @@ class Architecture(Generic[Said_co]):
             every: whether to show every primitive node.
             laws: whether to add the sizes as laws, of steps only.
             effective: whether to add the effective field at initialisation, of steps only.
-            fixed_weights: whether to leave out what is mixed with weights computed from the input; such a table has
+            fixed_weights: whether to leave out mixing by weights that are computed from the input; such a table has
                 neither laws nor effective fields.
 
         >>> table = load("conv_stack").receptive_field_table(laws=True)
@@ -1149,7 +1151,7 @@ class Architecture(Generic[Said_co]):
             input: the input, by default the only one with positions.
             axis: an axis of the input, by default its first.
             over: a repeat count, to extrapolate the periodic increments of the largest size at the bound values of
-                all other symbols: for bodies with phases, whose law is no expression otherwise.
+                all other symbols: for bodies with phases, whose law is otherwise not an expression.
 
         >>> print(load("conv_stack").receptive_field_law())
         K*L - L + 1
@@ -1170,10 +1172,10 @@ class Architecture(Generic[Said_co]):
 
         return fields.tiling(self.network, node, input)
 
-    def effective_field(self, node: str | None = None, input: str | None = None) -> dict[str, Effective]:
-        """Return the effective receptive field of a step at initialisation, by axis; no trained network's.
+    def effective_field(self, node: str | None = None, input: str | None = None) -> EffectiveField:
+        """Return the effective receptive field of a step at initialisation, by axis; a trained network's is another.
 
-        >>> print(load("unet:padded-512").effective_field()["h"])
+        >>> print(load("unet:padded-512").effective_field().h)
         sigma 8.07, 95 % within 34.8 (at initialisation)
         """
         from archgraph.fields import queries as fields
@@ -1191,7 +1193,7 @@ class Architecture(Generic[Said_co]):
         return fields.productive(self.network, axis, input)
 
     def paths(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> Paths:
-        """Return the paths between an input and an output along one axis, for many questions on them.
+        """Return the paths between an input and an output along one axis, to ask many questions of them.
 
         >>> load("unet:padded-512").paths().at_distance(90)
         10
@@ -1210,12 +1212,12 @@ class Architecture(Generic[Said_co]):
         node: str | None = None,
         input: str | None = None,
     ) -> HopPath | None:
-        """Return a path with the fewest moves from an input position to an output, None where there is none.
+        """Return a path with the fewest moves from an input position to an output, None if there is none.
 
-        A move is an operation by which a position reads another cell of the input than its own.
+        A move is an operation by which a position reads a cell of the input other than its own.
 
         Args:
-            distance: how far the input position lies from the output's cell, of both sides the farther one.
+            distance: how far the input position is from the output's cell, on the side that takes more moves.
             axis: an axis of the input, by default its first.
             start: the input position, instead of a distance.
             end: the output position, by default the one in the middle.
@@ -1238,7 +1240,7 @@ class Architecture(Generic[Said_co]):
         return self.paths(axis, node, input).max_path()
 
     def depth_to_cover(self, distance: int, axis: str | None = None, input: str | None = None) -> int | None:
-        """Return the fewest mixing layers by which something reads as far as a distance, None where nothing does.
+        """Return the fewest mixing layers after which some value reads as far as a distance, None if none does.
 
         >>> load("unet:padded-512").depth_to_cover(90), load("transformer").depth_to_cover(90)
         (13, 1)
@@ -1252,31 +1254,32 @@ class Architecture(Generic[Said_co]):
     def draw(self, view: str | None = None, **said: Unpack[DrawOptions]) -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
-        What is not said is as the section `figure` of the spec says it, and else as by default. Parts are named by
-        their path, by one that they lie under, by a pattern (`encoder.*`) or by their kind (`conv`).
+        Options that are not given come from the section `figure` of the spec, or else take their defaults. Parts are
+        named by their path, by the path of something that contains them, by a pattern (`encoder.*`) or by their kind
+        (`conv`).
 
         Args:
             view: `overview` (stages, the default), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`,
                 `matrix`, `hops` (moves over distance), `levels` (costs by resolution), `laws` (costs against each
                 symbol).
             width: `auto`, `column`, `text`, or a length such as `3.25in`.
-            venue: whose column and text widths are meant, by default `icml`.
-            color: what the colour of a box says: `locality` (the default), `params`, `macs`, `level` or `op`.
-            show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
-            terms: `leading`, or `full` for whole laws where they have room.
+            venue: whose column and text widths to use, by default `icml`.
+            color: what the colour of a box shows: `locality` (the default), `params`, `macs`, `level` or `op`.
+            show: the annotations of boxes, out of `shape`, `params`, `macs`, `field`; all by default.
+            terms: `leading`, or `full` for whole laws wherever there is room.
             values: numbers at the bound symbols instead of laws.
-            height: the most that the drawing shall be high, such as `4in`.
+            height: the maximum height of the drawing, such as `4in`.
             direction: `auto` (a U where there is one, else down), `down` or `right`.
             style: `boxes`; `maps`, feature maps whose height is the resolution and whose width is the channels; or
                 `perspective`, the same as solids.
             palette: `ocean`, `ember`, `violet`, `viridis`, `grey`, or two to nine colours that get darker.
             labels: headings of boxes, and names of inputs.
-            hide: what is not drawn.
-            depth: how many levels of blocks are opened; by default as many as tell something.
-            focus: the path of the block whose inside is drawn.
+            hide: what to leave out.
+            depth: how many levels of blocks to open; by default, as many as are informative.
+            focus: the path of the block whose inside to draw.
             node_style: looks of boxes: `fill`, `line` and `text` as colours, `width` in points, `dashed`.
             title: a heading above the drawing, and the title of the file.
-            legend: whether scale, signs and totals stand below the drawing.
+            legend: whether to put scale, signs and totals below the drawing.
             theme: `paper`; `slides`, twice as large; or `dark`, light on dark.
             background: `white`, `paper` (a warm white) or `transparent`; by default the page of the theme.
             fonts: `embed` (the letters that are used come with the drawing), `outlines` (letters are shapes, for
@@ -1291,10 +1294,10 @@ class Architecture(Generic[Said_co]):
         return draw(self.network, view, **said)
 
     def outline(self) -> NetworkOutline:
-        """Return what the network looks like from afar: series, residuals, Us, lanes, and what joins from beside.
+        """Return what the network looks like from afar: series, residuals, Us, lanes, and what joins from the side.
 
-        Found from the graph alone: names, and how the network is divided into blocks, decide nothing. Printed, it is
-        the tree in words; levels are resolutions along a side.
+        It is derived from the graph alone: neither names nor the division into blocks matter. It prints as a tree in
+        words; levels are resolutions along a side.
 
         >>> print(load("unet").outline())
         U of 4 rows
@@ -1309,7 +1312,7 @@ class Architecture(Generic[Said_co]):
         return network_outline(self.network)
 
     def to_networkx(self, *, unroll: bool = False) -> Any:
-        """Return the graph for networkx; unrolled, with all counts at their values, when asked.
+        """Return the graph for networkx; with `unroll`, all repeats are unrolled at their counts.
 
         >>> load("conv_stack").to_networkx(unroll=True).number_of_nodes()
         22
@@ -1334,8 +1337,8 @@ class Architecture(Generic[Said_co]):
 
         Args:
             device: where the weights are made; "meta" allocates none.
-            dtype: of the weights, such as `torch.bfloat16`; PyTorch's default where none is given.
-            values: symbols, the others at their values.
+            dtype: of the weights, such as `torch.bfloat16`; by default, PyTorch's.
+            values: values of symbols; the others keep theirs.
 
         >>> sum(weight.numel() for weight in load("conv_stack").to_torch(L=2).parameters())
         73856
@@ -1350,7 +1353,7 @@ class Architecture(Generic[Said_co]):
         """Return the text of a spec with the same laws (see `archgraph.spec.write.writer.write_spec`).
 
         Raises:
-            UnsupportedOpError: a traced module holds what no spec can say, with all of it.
+            UnsupportedOpError: a traced module contains what no spec can express; the message lists it.
 
         >>> loads(load("unet").to_spec()).params == load("unet").params
         True
@@ -1379,19 +1382,19 @@ def load(
     open are given as shapes in `inputs`.
 
     Args:
-        name: what is loaded.
+        name: what to load.
         inputs: what a model is called with, as for `trace`; by name they replace some of the inputs that are found.
-        dynamic: which dimensions of a model's inputs are symbols: `{"x": {2: "h", 3: "w"}}`.
-        fields: which fields of a configuration, or keywords of a builder, are symbols: `["hidden_size", "n"]`, where n
-            counts tokens and h and w are the sides of an image; or names of symbols with their fields:
+        dynamic: dimensions of a model's inputs to turn into symbols: `{"x": {2: "h", 3: "w"}}`.
+        fields: fields of a configuration, or keywords of a builder, to turn into symbols: `["hidden_size", "n"]`,
+            where n counts tokens and h and w are the sides of an image; or names of symbols with their fields:
             `{"D": "hidden_size"}`, several fields where they are equal.
         batch_axis, allow_unsupported: as for `trace`.
-        options: keywords of what builds a model, or fields of its configuration: `img_size=384`.
+        options: keywords of the builder of a model, or fields of its configuration: `img_size=384`.
 
     Raises:
         SpecError, ShapeError: the spec breaks a rule; there is no such model, or it cannot be built.
-        QueryError: there is no such field, or it is no number.
-        ArchgraphError: no law was found in a field.
+        QueryError: there is no such field, or it is not a number.
+        ArchgraphError: no law in a field was found.
         MissingToolError: PyTorch, or the library of a model, is not installed.
 
     >>> load("unet:padded-512").at().macs
@@ -1438,10 +1441,10 @@ def trace(
     """Return the architecture of a PyTorch module, traced without running it; see `archgraph.pytorch.trace`.
 
     Args:
-        module: any module whose Python is there, also on the meta device.
+        module: any module whose Python code is available, also on the meta device.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
-        dynamic: which dimensions are symbols: `{"sample": {2: "h", 3: "w"}}`.
-        axes: names of an input's axes, the batch left out, where the usual ones are not meant.
+        dynamic: dimensions to turn into symbols: `{"sample": {2: "h", 3: "w"}}`.
+        axes: names of an input's axes without the batch, if they are not the usual ones.
         batch_axis: the dimension that counts samples, of all inputs or by name (`{"src": 1}`), None where there is
             none. Otherwise it is found: by what operators say, as the one of size 1, or as the one that everything is
             proportional to.
@@ -1450,7 +1453,7 @@ def trace(
 
     Raises:
         UnsupportedOpError: an operator has no rule.
-        ShapeError: nothing says which dimension counts samples, or a stated one does not.
+        ShapeError: it is unclear which dimension counts samples, or the stated one does not.
         ArchgraphError: the module cannot be recorded, or a requested dimension cannot vary.
         MissingToolError: PyTorch is not installed.
 

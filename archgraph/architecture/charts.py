@@ -28,11 +28,11 @@ def growth_figure(
     """Return parameters against MACs: how networks grow, published ones, and lines of equal MACs per parameter.
 
     Args:
-        walks: paths, see `Architecture.growth`, and the values that each takes after those of the network.
+        walks: paths (see `Architecture.growth`), each with the values that it takes after the network's own.
         published: mappings with `name`, `layers` (`convolution`, `attention`, `both`), `input` (`pixels`, `latents`,
-            `voxels`) and `sizes`: of each label `params` and `macs`.
+            `voxels`) and `sizes`: `params` and `macs` by label.
         language: `en` or `zh`.
-        width: as for `Architecture.draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
+        width: as for `Architecture.draw`; so are `venue`, `theme`, `background`, `fonts` and `dpi`.
 
     Raises:
         QueryError: nothing to draw, a published network that cannot be read, or an unknown language or look.
@@ -59,15 +59,15 @@ def fits_figure(
     language: str = "en",
     **options: Annotated[object, ChartOptions],
 ) -> Figure:
-    """Return the largest network that a memory trains against the batch, a line for each way to grow.
+    """Return the largest network that can be trained in a memory, against the batch: a line for each way to grow.
 
     Args:
-        panels: ways to grow, see `Architecture.growth`, by the title of their panel.
+        panels: ways to grow (see `Architecture.growth`), under the title of their panel.
         memory: bytes such as `80GB`, or a device.
         batch: the batches.
         language: `en` or `zh`.
-        width: as for `Architecture.draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
-        options: settings of the run, see `Training`.
+        width: as for `Architecture.draw`; so are `venue`, `theme`, `background`, `fonts` and `dpi`.
+        options: settings of the run (see `Training`).
 
     Raises:
         QueryError: nothing fits anywhere, or an unknown language or look.
@@ -121,10 +121,10 @@ def memory_figure(
 
     Args:
         architectures: the networks.
-        memory: bytes such as `80GB`, or a device, at which a line stands.
+        memory: bytes such as `80GB`, or a device; a line marks it.
         language: `en` or `zh`.
-        width: as for `Architecture.draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
-        options: settings of the run, see `Training`.
+        width: as for `Architecture.draw`; so are `venue`, `theme`, `background`, `fonts` and `dpi`.
+        options: settings of the run (see `Training`).
 
     Raises:
         QueryError: there is no network, or an unknown language or look.

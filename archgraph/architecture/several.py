@@ -22,11 +22,11 @@ def contrast(*architectures: Architecture, **said: Unpack[ContrastOptions]) -> F
 
     Args:
         architectures: the networks.
-        width: as for `Architecture.draw`, by default `text`; and `venue` and `height`.
-        panels: of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
+        width: as for `Architecture.draw`, by default `text`; so are `venue` and `height`.
+        panels: any of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
         style: how stages are drawn: as `boxes`, or as feature maps (`maps`, `perspective`).
-        labels: as for `Architecture.draw`, of all networks that have such a part; and `hide`.
-        title: as for `Architecture.draw`; and `legend`, `palette`, `theme`, `background`, `fonts` and `dpi`.
+        labels: as for `Architecture.draw`, for all networks that have such a part; so is `hide`.
+        title: as for `Architecture.draw`; so are `legend`, `palette`, `theme`, `background`, `fonts` and `dpi`.
 
     Raises:
         QueryError: an unknown panel, or fewer than two networks.
@@ -44,7 +44,7 @@ def contrast(*architectures: Architecture, **said: Unpack[ContrastOptions]) -> F
 def compare(*architectures: Architecture) -> Table:
     """Return what sets networks apart as a table, a row per trait and a column per network.
 
-    It is what `contrast` draws, and more: connectivity, fields and hops, laws and their growth, and what every
+    It holds what `contrast` draws, and more: connectivity, fields and hops, laws and their growth, and what every
     symbol buys.
 
     >>> from archgraph import load
@@ -71,7 +71,7 @@ def fits_table(
         architectures: the networks.
         devices: names in the table of hardware, or bytes.
         batch: the batches.
-        options: settings of the run, see `Training`.
+        options: settings of the run (see `Training`).
 
     >>> from archgraph import load
     >>> table = fits_table([load("dit:S/2"), load("vit")], ["t4"], [8, 64])
@@ -88,13 +88,13 @@ def fits_table(
 def largest_table(
     paths: Iterable[GrowthPath], memory: str | float, over: Mapping[str, Iterable[object]], **options: object
 ) -> Table:
-    """Return the largest of each path that fits a memory, a row per path and setting.
+    """Return the largest member of each path that fits a memory, a row per path and setting.
 
     Args:
-        paths: ways in which networks grow, see `Architecture.growth`.
+        paths: ways in which networks grow (see `Architecture.growth`).
         memory: bytes such as `80GB`, or a device.
-        over: settings of the run and the values that each takes, such as the batch, or `peak`.
-        options: settings of all runs, see `Training`.
+        over: settings of the run, such as the batch or `peak`, with the values that each takes.
+        options: settings of all runs (see `Training`).
 
     Raises:
         QueryError: there is no such setting.
@@ -115,7 +115,7 @@ def growth_table(walks: Iterable[tuple[GrowthPath, Sequence[object]]]) -> Table:
     """Return what growth costs: a row per step of each path, with MACs per new parameter.
 
     Args:
-        walks: paths, see `Architecture.growth`, and the values that each takes after those of the network.
+        walks: paths (see `Architecture.growth`), each with the values that it takes after the network's own.
 
     >>> from archgraph import load
     >>> table = growth_table([(load("unet:padded-512").growth("levels"), [5])])

@@ -144,7 +144,7 @@ def _run_hops(options: argparse.Namespace) -> int:
             f"{found.output}",
             hint=f"from there the farthest path reaches {found.reach(end)} positions",
         )
-    show(path_table(g.name, path, found.why), options.format)
+    show(path_table(g.name, path), options.format)
     return 0
 
 
@@ -157,7 +157,7 @@ RF = Command(
 )
 HOPS = Command(
     "hops",
-    "Show by how many moves far input positions reach an output, and by which nodes",
+    "Show how many moves bring distant input positions to an output, and which nodes make them",
     "archgraph hops unet:padded-512 --distance 8 32 64 90",
     _run_hops,
     _hops_options,

@@ -263,7 +263,7 @@ def _tie(pair: str) -> tuple[str, str]:
 
 FIT = Command(
     "fit",
-    "Show whether a training run fits a device, what takes what, and the largest that fits",
+    "Show whether a training run fits a device, what takes how much, and the largest that fits",
     "archgraph fit dit --device h100 --batch 32 --dtype bf16-mixed --checkpoint block",
     _run_fit,
     _fit_options,

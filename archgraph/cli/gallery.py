@@ -42,7 +42,7 @@ def _run_check(options: argparse.Namespace) -> int:
 LIST = Command("list", "List the shipped specs and variants", "archgraph list --json", _run_list, _list_options)
 CHECK = Command(
     "check",
-    "Hold specs and their variants against the numbers they expect",
+    "Check specs and their variants against the numbers that they expect",
     "archgraph check dit",
     _run_check,
     _check_options,

@@ -41,7 +41,11 @@ def _run_completion(options: argparse.Namespace) -> int:
 
 
 COMPLETION = Command(
-    "completion", "Print what completes commands in a shell", "archgraph completion bash", _run_completion, _shells
+    "completion",
+    "Print the script that completes commands in a shell",
+    "archgraph completion bash",
+    _run_completion,
+    _shells,
 )
 COMMANDS: tuple[Command, ...] = (
     *(

@@ -38,7 +38,7 @@ def change_report(changes: Changes, format: str, by: str = "", broken: Sequence[
     if format == "github":
         return "\n".join(_annotations(changes, broken, file or changes.after.origin.file))
     tables = [table for table in change_tables(changes, by) if table.rows]
-    told = [f"limit broken: {limit}" for limit in broken]
+    told = [*_unrelated(changes), *(f"limit broken: {limit}" for limit in broken)]
     if format == "markdown":
         parts = [f"### {markdown(_title(changes))}", *(f"**{markdown(line)}**" for line in told)]
         return "\n\n".join(
@@ -74,6 +74,10 @@ def _title(changes: Changes) -> str:
     name = before if before == after else f"{before} → {after}"
     changed = any(not change.same for change in changes.totals) or changes.nodes or changes.symbols
     return name if changed or changes.laws else f"{name}: nothing changed"
+
+
+def _unrelated(changes: Changes) -> list[str]:
+    return [f"{changes.unrelated}; `archgraph contrast` compares them"] if changes.unrelated else []
 
 
 def change_text(change: MetricChange) -> str:
@@ -152,6 +156,7 @@ def _data(changes: Changes, by: str, broken: Sequence[str]) -> dict[str, object]
     return {
         "before": changes.before.name,
         "after": changes.after.name,
+        "unrelated": changes.unrelated,
         "totals": [_change(change) for change in changes.totals],
         "at_old_defaults": old if isinstance(old, str) else [_change(change) for change in old],
         "symbols": {name: list(map(_plain, pair)) for name, pair in changes.symbols.items()},
@@ -177,7 +182,8 @@ def _plain(value: object) -> object:
 
 def _annotations(changes: Changes, broken: Sequence[str], file: str) -> list[str]:
     totals = ", ".join(f"{change.metric} {change_text(change)}" for change in changes.totals)
-    told = [annotation("error", limit, file) for limit in broken]
+    told = [annotation("warning", line, file) for line in _unrelated(changes)]
+    told += [annotation("error", limit, file) for limit in broken]
     return [*told, annotation("notice", f"{_title(changes)}: {totals}", file)]
 
 

@@ -18,6 +18,8 @@ from archgraph.sizes.law_text import law_text
 CHANGED_METRICS = ("params", "macs", "flops", "activations", "saved_bytes")
 """The metrics of changes: what is computed, how much it leaves, and the bytes of it that autograd keeps."""
 
+NO_COMMON_NODE = "no node of one stands in the other: these are two networks, not two states of one"
+
 
 @strict_methods
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Changes:
 
     Attributes:
         before, after: the states.
-        doubted: metrics that are not what PyTorch says of a traced module: they are left unsaid.
+        doubted: metrics that differ from what PyTorch says of a traced module; they are left out.
 
     >>> from archgraph import load
     >>> found = Changes(load("dit:S/2").network, load("dit:B/2").network)
@@ -46,6 +48,19 @@ class Changes:
         return self.before, self.after
 
     @cached_property
+    def unrelated(self) -> str:
+        """Why these are two networks and no two states of one; empty where they share a node.
+
+        >>> from archgraph import load
+        >>> Changes(load("unet").network, load("dit").network).unrelated
+        'no node of one stands in the other: these are two networks, not two states of one'
+        """
+        before, after = (
+            {(path, node.row.node.op.kind) for path, node in nodes_of(g.bound()).items()} for g in self.networks
+        )
+        return "" if before & after else NO_COMMON_NODE
+
+    @cached_property
     def totals(self) -> tuple[MetricChange, ...]:
         """Every metric of the whole network."""
         return tuple(self._total(name, *self.networks) for name in CHANGED_METRICS)
@@ -58,14 +73,14 @@ class Changes:
 
     @cached_property
     def symbols(self) -> Mapping[str, tuple[object, object]]:
-        """The symbols whose default changed; None where there is no such symbol."""
+        """The symbols whose default changed, before and after; None if there is no such symbol."""
         before, after = (g.defaults for g in self.networks)
         both = {name: (before.get(name), after.get(name)) for name in (*before, *after)}
         return {name: (old, new) for name, (old, new) in both.items() if old != new}
 
     @cached_property
     def at_old_defaults(self) -> tuple[MetricChange, ...] | str:
-        """The totals with the old defaults on both sides; why there are none; nothing where no default changed."""
+        """The totals with the old defaults on both sides, or why there are none; empty if no default changed."""
         kept = {name: old for name, (old, new) in self.symbols.items() if None not in (old, new)}
         kept = {name: old for name, old in kept.items() if not self.after.declared.is_derived(name)}
         if not kept:

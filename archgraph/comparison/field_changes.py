@@ -27,7 +27,7 @@ class FieldChange:
     Attributes:
         output, input, axis: what reads what.
         before, after: the fields.
-        since: since which operation each is global; empty where it is not.
+        since: the operation from which on each is global; empty if it is not.
         same: whether both are the same sets, gates and statistics included.
         exact: whether both are exact; the same bound on both sides proves nothing.
     """
@@ -43,7 +43,7 @@ class FieldChange:
 
     @property
     def told(self) -> str:
-        """The field afterwards; where the words are the same and the sets are not, that as well."""
+        """The field afterwards; if the words are the same but the sets are not, it says so."""
         shifted = self.before == self.after and not self.same and bool(self.after)
         return f"{self.after} at other positions" if shifted else self.after or "none"
 

@@ -56,8 +56,9 @@ def limit_of(text: str) -> Limit:
     if most == "same":
         return Limit(metric, text)
     if metric == "field" or not found:
-        known = "field=same" if metric == "field" else f"{metric or 'macs'}=+5%, =+4096 or =same"
-        raise QueryError(f"cannot read the limit {quoted(text)}", hint=f"it is written {known}")
+        name = metric or "macs"
+        known = "field=same" if metric == "field" else f"{name}=+5%, {name}=+4096 or {name}=same"
+        raise QueryError(f"cannot read the limit {quoted(text)}", hint=f"write {known}")
     sign, number, percent = found.groups()
     return Limit(metric, text, Fraction(sign + number) / (100 if percent else 1), bool(percent))
 

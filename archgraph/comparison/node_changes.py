@@ -22,10 +22,10 @@ class MetricChange:
     """One metric before and after.
 
     Attributes:
-        subject: what has the metric: empty for the whole network, else a node or a group.
+        subject: what the metric is about: empty for the whole network, else a node or a group.
         metric: its name.
-        before, after: the values, None where the subject is only on the other side.
-        at_least: whether a value is a bound, since operators without a rule are missing in it.
+        before, after: the values, None if the subject exists only on the other side.
+        at_least: whether a value is a bound, because operators without a rule are missing from it.
     """
 
     subject: str
@@ -52,7 +52,7 @@ class NodeChange:
     Attributes:
         path: its dotted path.
         what: which of these.
-        before, after: the operation in words, with what the other one has not; empty where there is none.
+        before, after: the operation in words, with what the other one lacks; empty if there is none.
         changes: its metrics.
     """
 

@@ -99,7 +99,9 @@ def hops(g: Network) -> Cell:
     places = {f"1/{part}": found.beside(found.centre, max(1, found.extent // part)) for part in PARTS}
     places["border"] = (0, found.extent - 1)
     far = {name: _farthest(found, some, found.centre) for name, some in places.items()}
-    return Cell(", ".join(f"{name}: {moves}" for name, moves in far.items()), fact=far)
+    bound = "at least " if found.why else ""
+    text = ", ".join(f"{name}: {bound if isinstance(moves, int) else ''}{moves}" for name, moves in far.items())
+    return Cell(text, label="bound" if bound else "", fact=far)
 
 
 def _farthest(found: Paths, places: tuple[int, ...], output: int) -> int | str:
@@ -163,6 +165,8 @@ def per_weight(g: Network) -> Cell:
     """Values computed, and values that training keeps, over the number of weights."""
     numbers = whole_part(g.at())
     params, kept = int(numbers.params), int(numbers.metric("saved_bytes")) / 4
+    if not params:
+        raise QueryError("no parameters")
     computed = int(numbers.activations) / params
     return Cell(f"{computed:.3g} computed, {kept / params:.3g} kept", number=computed)
 

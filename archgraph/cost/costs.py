@@ -141,8 +141,8 @@ class CostRow:
         path: dotted path in the network.
         blocks: names of the enclosing blocks, outermost first.
         times: how often the node runs.
-        alive: whether it runs: a selected output depends on it, or what nobody uses is run as well.
-        dead: whether it runs though no selected output depends on it.
+        alive: whether it runs: a selected output depends on it, or unused steps run as well.
+        dead: whether it runs although no selected output depends on it.
         shared_with: path of the node that owns its weights, or an empty string.
     """
 

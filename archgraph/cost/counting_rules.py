@@ -77,10 +77,10 @@ class Tool:
     """The counting rules of a tool.
 
     Attributes:
-        prints: what it calls its number.
+        prints: the name it gives its number.
         factor: what it prints, over the sum of its counts.
         source: where the rules stand.
-        counts: per operation; what is not here counts nothing.
+        counts: per operation; an operation that is missing counts nothing.
         functional: other counts of operations that are not modules of torch's own classes.
         why: in words, per operation.
         notes: what else its number depends on.

@@ -17,11 +17,11 @@ class Device:
 
     Attributes:
         products: of matrix products, by the type of their operands.
-        vector: of everything else, in single precision; None where the maker states none.
+        vector: of everything else, in single precision; None if the maker states none.
         bandwidth: of its memory.
         memory: its bytes, as the maker states them.
         source: where the maker states them.
-        checked: which of them were held against which page that quotes the maker.
+        checked: which of them were compared with which page that quotes the maker.
     """
 
     name: str

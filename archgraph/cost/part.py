@@ -38,7 +38,7 @@ def part(network: Network, path: str) -> Part:
     """Return a node or scope by dotted path.
 
     Raises:
-        QueryError: there is none, with the nearest that exists.
+        QueryError: there is none; the message names the nearest one.
     """
     return Part(network, path, *find_member(network.graph, path))
 
@@ -50,9 +50,9 @@ class Part(Generic[Said_co]):
 
     Attributes:
         path: dotted; empty for the whole network.
-        member: what stands there, None for the whole network.
+        member: what is there, None for the whole network.
         around: the repeats that it lies in, outermost first.
-        domains: the values of symbols that are asked about; all where there is none.
+        domains: the values of symbols to ask about; by default all.
     """
 
     network: Network
@@ -162,10 +162,10 @@ class Part(Generic[Said_co]):
     # -- the algebra of laws -----------------------------------------------------------------------------
 
     def law_in(self, metric: str, name: str) -> tuple[Expr, Symbol]:
-        """Return the law of a metric in terms of a symbol, which may be derived, and the symbol.
+        """Return the law of a metric in terms of a symbol, which may be derived, together with the symbol.
 
         Raises:
-            QueryError: no such symbol, or a structural one, in which laws are not symbolic.
+            QueryError: there is no such symbol, or it is structural and laws have no symbol for it.
         """
         law, asked = self.expression(metric), symbol(name)
         network = self.network
@@ -208,11 +208,11 @@ class Part(Generic[Said_co]):
             first: a term by its name in `terms(metric, by)`.
             second: another one, or "rest": all others together.
             name: the symbol, which may be derived.
-            metric: what the terms are of.
-            by: how the law is parted; "term" parts it by what is proportional to the same powers.
+            metric: whose terms they are.
+            by: how to split the law; "term" collects what is proportional to the same powers.
 
         Raises:
-            QueryError: no such term; or the crossing is no formula, so that other symbols have to be bound.
+            QueryError: no such term; or the crossing has no formula, so that other symbols have to be bound.
         """
         terms = self._terms_in(metric, by, name)
         one, other = _term(terms, first, second), _term(terms, second, first)
@@ -257,7 +257,7 @@ class Part(Generic[Said_co]):
     def where(
         self, name: str, multiple_of: int = 1, offset: int = 0, at_least: int = 1, at_most: int | None = None
     ) -> Part[Said_co]:
-        """Return the same queries on a stated domain of a symbol, where roundings and minima have one form.
+        """Return the same queries on a domain of a symbol, where roundings and minima have one form.
 
         Args:
             name: the symbol.
@@ -267,7 +267,8 @@ class Part(Generic[Said_co]):
             at_most: its largest value.
 
         Raises:
-            QueryError: the domain is empty; at numbers outside of it; or a query whose law is still not plain there.
+            QueryError: the domain is empty, or the bound values are outside it; or the law of a query has more than
+                one form there.
         """
         asked = self.law_in("params", name)[1]
         domain, value = Domain(asked, multiple_of, offset, at_least, at_most), self.network.point.get(asked)

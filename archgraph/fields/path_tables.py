@@ -71,7 +71,7 @@ def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None], output:
     paths.check_output(end)
     rows = [_hop_row(paths, distance, layers, end) for distance, layers in covers.items()]
     notes = (
-        f"from output {end} to the input positions at a distance from its cell, of both sides the farther one",
+        f"from output {end} to the input positions at a distance from its cell, on the side that takes more hops",
         f"hops: the fewest moves on any path; reach {paths.reach(end)}, at most {paths.max_path(end)} hops from here "
         f"and {paths.max_path()} between any two positions",
         "layers: the fewest mixing layers by which any value of the network reads as far to either side",
@@ -95,12 +95,12 @@ def _hop_row(paths: Paths, distance: int, layers: int | None, end: int) -> dict[
     return {"distance": distance, "hops": hops, "layers": layers, "moved by": moved}
 
 
-def path_table(name: str, path: HopPath, why: Sequence[str] = ()) -> Table:
+def path_table(name: str, path: HopPath) -> Table:
     """Return one path, operation by operation, and why a shortest one may be longer."""
     rows = [{"node": step.node, "place": _place(step), "move": "move" if step.moved else ""} for step in path.steps]
     notes = ("place: where the node's output is at home in the input",)
     title = f"{name}: {path.axis}={path.start} to {path.axis}={path.end} in {path.moves} hops"
-    return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=_bounds(why))
+    return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=_bounds(path.why))
 
 
 def _place(step: HopStep) -> str:

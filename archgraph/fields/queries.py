@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
-from archgraph.fields.effective.effective import Effective, EffectiveFields
+from archgraph.fields.effective.effective import EffectiveField, EffectiveFields
 from archgraph.fields.field_table import Column, plain_table, steps_by_output, with_column
 from archgraph.fields.paths.depth import depth_to_cover
 from archgraph.fields.paths.hop_path import HopPath
@@ -140,9 +140,9 @@ def effective_fields(g: Network, input: str | None = None) -> EffectiveFields:
     return EffectiveFields(g.graph, input_named(g.graph, input), g.evaluate)
 
 
-def effective_field(g: Network, node: str | None, input: str | None) -> dict[str, Effective]:
+def effective_field(g: Network, node: str | None, input: str | None) -> EffectiveField:
     """Return the effective field of one step, by axis."""
-    return effective_fields(g, input).at(_value(g, node))
+    return EffectiveField(effective_fields(g, input).at(_value(g, node)))
 
 
 def productive(g: Network, axis: str | None, input: str | None) -> Productivity:

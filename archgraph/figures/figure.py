@@ -37,7 +37,7 @@ def figure_target(path: str | os.PathLike[str]) -> Path:
 class Figure:
     """A finished drawing.
 
-    In a notebook it shows itself. `svg` and `dot` are its text, `save` writes a file.
+    It shows itself in a notebook. `svg` and `dot` are its text, `save` writes a file.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Figure:
         return caption(self.kind, self._facts)
 
     def markdown(self, path: str | os.PathLike[str]) -> str:
-        """The lines that show a saved drawing in a page of Markdown, with its caption.
+        """The lines that show a saved drawing in a Markdown page, with its caption.
 
         >>> import archgraph
         >>> archgraph.load("vit").draw().markdown("vit.svg").startswith("![ViT](vit.svg)")
@@ -129,7 +129,7 @@ class Figure:
         return markdown_figure(self.diagram, os.fspath(path), self.caption())
 
     def latex(self, path: str | os.PathLike[str], label: str = "") -> str:
-        """The lines that show a saved drawing in an article, with its caption: a .tex is read, a .pdf included.
+        """The lines that show a saved drawing in an article, with its caption: it inputs a .tex and includes a .pdf.
 
         >>> import archgraph
         >>> "input{vit.tex}" in archgraph.load("vit").draw().latex("vit.tex")

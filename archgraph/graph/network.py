@@ -178,12 +178,12 @@ class Network:
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """The value of every symbol where nothing else is bound; derived ones included."""
+        """The value of every symbol if nothing else is bound, derived ones included."""
         return self.declared.numbers()
 
     @property
     def bindings(self) -> str:
-        """The value of every free symbol, as `at C=64, H=512`; `no free symbols` where there is none."""
+        """The value of every free symbol, as `at C=64, H=512`, or `no free symbols`."""
         values = ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
         return f"at {values}" if values else "no free symbols"
 
@@ -193,7 +193,7 @@ class Network:
         return {free: Integer(self.defaults[name]) for name, free in self.symbols.items()}
 
     def definition(self, name: str) -> Expr | None:
-        """Return what a derived symbol is derived from, None for any other symbol."""
+        """Return the expression that a derived symbol stands for, None for any other symbol."""
         self._check_symbol(name)
         return self.show(self.declared.lookup(name)) if self.declared.is_derived(name) else None
 
@@ -203,7 +203,7 @@ class Network:
         return self.declared.rule_of(name)
 
     def rule_law(self, name: str) -> tuple[Expr, Expr] | None:
-        """Return the multiple and offset of a symbol as laws, None where it has no rule."""
+        """Return the multiple and offset of a symbol as laws, None if it has no rule."""
         self._check_symbol(name)
         multiple, offset = self.declared.rule(name)
         return None if multiple == 1 else (self.show(multiple), self.show(offset))

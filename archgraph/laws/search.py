@@ -38,7 +38,7 @@ def amount(number: float) -> str:
 
 @dataclass(frozen=True)
 class Met:
-    """A budget that is met: the comparison, the bound, and what is achieved."""
+    """A budget and how it is met: the comparison, the bound, and what is achieved."""
 
     metric: str
     comparison: str
@@ -58,7 +58,7 @@ class Met:
 @strict_methods
 @dataclass(frozen=True)
 class Solution:
-    """The value of a symbol that meets budgets: what it achieves, and what is left of them.
+    """The value of a symbol that meets budgets: what it achieves, and what is left of each.
 
     >>> Solution("D", 64, (Met("macs", "<=", 1e6, 999000),))
     D = 64: macs = 999,000, 1,000 below 1,000,000
@@ -84,7 +84,7 @@ class Solution:
         return self.tightest.slack
 
     def table(self) -> Table:
-        """Return the value found, and a row per budget.
+        """Return the value that was found, with a row per budget.
 
         >>> Solution("D", 64, (Met("macs", "<=", 1e6, 999000),)).table().to("csv")
         'symbol,value,metric,achieved,comparison,budget\\nD,64,macs,999000,<=,1000000\\n'

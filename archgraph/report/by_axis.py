@@ -11,7 +11,7 @@ OfAxis = TypeVar("OfAxis")
 
 
 class ByAxis(Generic[OfAxis]):
-    """What has a value for every axis, each an attribute or by its key.
+    """A value for every axis, each as an attribute or by its key.
 
     Attributes:
         axes: the values by axis.

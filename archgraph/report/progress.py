@@ -36,19 +36,20 @@ class ProgressLine(Listener):
 
 @strict_keywords
 def progress(report: Callable[[Progress], object] | None = None) -> AbstractContextManager[None]:
-    """Say how far the calls inside a `with` block are: those of architectures, of their answers, and of this package.
+    """Report the progress of calls inside a `with` block: of architectures, of their answers, and of this package.
 
-    Without a function, a call that takes longer than two seconds draws a line on standard error, in a terminal as in a
-    notebook, which is drawn over every second and wiped at the end: what it does, how far it is, for how long, and that
-    an interrupt (Ctrl-C, or the notebook's stop button) ends it. Nothing is drawn outside such a block.
+    Without a function, a call that takes longer than two seconds draws a line on standard error, in a terminal or a
+    notebook. The line is redrawn every second and removed at the end. It shows what the call does, how far along it
+    is, how long it has run, and that an interrupt (Ctrl-C, or the notebook's stop button) ends it. Nothing is
+    drawn outside such a block.
 
     Args:
-        report: is called with a `Progress` (`what`, `done`, `total`) at every step instead, a thousand times per loop
-            at most; what it raises ends the call and comes out of it, so that it can stop what Ctrl-C cannot reach.
-            It may ask architectures itself, of which it is told nothing.
+        report: is called with a `Progress` (`what`, `done`, `total`) at every step instead, at most a thousand times
+            per loop. An exception that it raises ends the call and propagates, which stops what Ctrl-C cannot reach.
+            It may ask architectures itself; such calls are not reported to it.
 
     Raises:
-        QueryError: `report` is no function.
+        QueryError: `report` is not a function.
 
     >>> import archgraph as ag
     >>> with ag.progress(print):

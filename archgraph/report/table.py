@@ -180,7 +180,7 @@ class Table:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
 
     def to_pandas(self) -> DataFrame:
-        """Return the rows as a frame of pandas, without the totals; title and notes are in its `attrs`.
+        """Return the rows as a pandas frame, without the totals; title and notes are in its `attrs`.
 
         Laws stay expressions, numbers stay whole.
 

@@ -37,7 +37,7 @@ class StoredType:
         return self.kind in ("float", "complex")
 
     def width(self, own: int) -> int:
-        """Return the bytes of one element, where the network's own floating type has `own`."""
+        """Return the bytes of one element, if the network's own floating type has `own`."""
         return own if self.bytes is None else self.bytes
 
 

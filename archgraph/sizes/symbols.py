@@ -117,7 +117,7 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
 @strict_methods
 @dataclass(frozen=True)
 class Assumption:
-    """A fact on sizes that could not be decided symbolically and holds at the bound values.
+    """A fact about sizes that could not be decided symbolically and holds at the bound values.
 
     Checked again at every binding.
     """
@@ -163,7 +163,7 @@ class Assumption:
         return Assumption(variable, relation, bound, self.reason)
 
     def shown(self, show: Callable[[Expr], Expr]) -> Assumption:
-        """Return the same fact on sizes written in other symbols.
+        """Return the same fact about sizes that are written in other symbols.
 
         >>> h, H = symbol("h"), symbol("H")
         >>> print(Assumption(h, ">=", size(2)).shown(lambda length: length.xreplace({h: (H - 12) / 16})))

@@ -88,13 +88,13 @@ class TensorType:
         return self.sizes[axis]
 
     def with_sizes(self, changes: Mapping[str, Expr]) -> TensorType:
-        """Return the type with some sizes replaced, or appended where the axis is new."""
+        """Return the type with some sizes replaced, or appended if the axis is new."""
         kept = tuple((name, changes.get(name, old)) for name, old in self.axes)
         new = tuple((name, value) for name, value in changes.items() if not self.has(name))
         return TensorType(kept + new, self.dtype)
 
     def with_channels(self, channels: Expr) -> TensorType:
-        """Return the type with another channel size, the channel first where there was none."""
+        """Return the type with another channel size; the channel comes first if there was none."""
         if self.has(CHANNEL):
             return self.with_sizes({CHANNEL: channels})
         return TensorType(((CHANNEL, channels), *self.axes), self.dtype)

@@ -33,7 +33,7 @@ MOST_MEMBERS = 4096
 
 @dataclass(frozen=True, repr=False)
 class FrontierMember:
-    """One member: the values that it has of what is chosen and of what follows, and its numbers by metric."""
+    """One member: its values of what was chosen and of what follows, and its numbers by metric."""
 
     at: Mapping[str, object]
     numbers: Mapping[str, int]
@@ -46,8 +46,8 @@ class FrontierMember:
 
 @dataclass(frozen=True, repr=False)
 class Frontier:
-    """The members within all limits that no other beats: none is as large in every size, as small in every budget,
-    and better in one of them.
+    """The members within all limits that no other member beats: none is at least as large in every size, at most as
+    small in every budget, and better in one of them.
 
     Attributes:
         name: the network's.
@@ -116,7 +116,7 @@ def frontier_of(
         budgets: metrics that are small, and the most of each, None for no limit; `memory` is that of a training run,
             as bytes or a device.
         over: the values that are chosen from: of symbols, of `B`, of settings of the run, or of names that follow.
-        within: metrics that need not be small, and the most of each.
+        within: metrics that need not be small, each with its limit.
         keywords: settings of the run, and symbols that follow what is chosen.
 
     Raises:

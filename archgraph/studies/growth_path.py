@@ -28,7 +28,7 @@ class GrowthPath:
     Attributes:
         network: the network, at the values that it starts from.
         symbol: the symbol that takes other values, `B` or `gpus`; another name is one that only `follows` uses.
-        multiple_of: only its multiples are taken.
+        multiple_of: only multiples of it are used.
         follows: other symbols: numbers, expressions of the symbol, or lists of both.
         name: what it is called in tables and figures; the network's own name by default.
 

@@ -23,7 +23,7 @@ BELOW = 256
 
 @dataclass(frozen=True, repr=False)
 class Largest(Solution):
-    """The largest value that fits, or of `gpus` the least.
+    """The largest value that fits; for `gpus`, the least.
 
     Attributes:
         at: the values of all symbols there.
@@ -55,7 +55,7 @@ def largest(
         g: the network, every other symbol at its value.
         name: a free symbol, `B`, `gpus`, or a name that only expressions of other symbols use.
         memory: a device, or bytes.
-        multiple_of: only its multiples are tried.
+        multiple_of: only multiples of it are tried.
         keywords: settings of the run, and other symbols: numbers, or expressions of the one that is solved for.
         run: the run, instead of its settings.
 

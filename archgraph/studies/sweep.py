@@ -117,7 +117,7 @@ class Sweep:
         return [(part, *(slice(None) for _ in self.shape[1:])) for part in ranges(sizes)]
 
     def left_out(self, kept: int) -> tuple[str, ...]:
-        """Say how many points of the grid are missing where so many were kept, and which rules they break.
+        """Say how many points of the grid are missing if so many were kept, and which rules they break.
 
         >>> from archgraph import load
         >>> load("vit").sweep({"D": [12, 18, 24], "L": [2]}, ["macs"]).left_out(2)
@@ -128,7 +128,7 @@ class Sweep:
         return (f"{points - kept:,} of {counted(points, 'point')} left out: {reason}",) if kept < points else ()
 
     def repeats(self) -> tuple[str, ...]:
-        """Say which symbols have a value more than once, so that points are there more than once.
+        """Say which symbols have a value more than once, so that points appear more than once.
 
         >>> from archgraph import load
         >>> load("vit").sweep({"D": [12, 24, 12]}, ["macs"]).repeats()
@@ -146,7 +146,7 @@ class Sweep:
             raise QueryError(f"no point of the sweep is left: {'; '.join(self.rules)}", hint="sweep other values")
 
     def blocks(self) -> list[Block]:
-        """Return the parts of the grid that are worked on one after the other: chunks of dask, or slabs of numpy.
+        """Return the parts of the grid that are computed one after the other: chunks of dask, or slabs of numpy.
 
         >>> from archgraph import load
         >>> load("transformer").sweep({"D": [64, 128], "L": [2, 4, 6]}).blocks()
@@ -190,7 +190,7 @@ class Sweep:
         return Table(f"{self.name}: {title}", tuple(lists), rows, notes=notes, remarks=remarks)
 
     def to_pandas(self) -> DataFrame:
-        """Return the valid points as a frame of pandas, a row each; what is left out is in its `attrs`.
+        """Return the valid points as a pandas frame, a row each; its `attrs` say what is left out.
 
         Raises:
             QueryError: no point is valid.
@@ -205,9 +205,9 @@ class Sweep:
         return data_frame(columns, {"title": self.name, "notes": self._notes(len(next(iter(columns.values()))))})
 
     def to_xarray(self) -> Dataset:
-        """Return the whole grid as a dataset of xarray, lazy where the sweep is.
+        """Return the whole grid as an xarray dataset, lazy if the sweep is.
 
-        A variable per metric, and `valid`: False where there is no such network, whose numbers mean nothing.
+        A variable per metric, and `valid`: False where there is no such network, so that the numbers mean nothing.
 
         Raises:
             MissingToolError: xarray is not installed.
@@ -236,10 +236,10 @@ class Sweep:
     def pareto(self, *smaller: str, larger: Sequence[str] = ()) -> Table:
         """Return the points that no other point beats: small in some metrics or symbols, large in others.
 
-        Of points that are equal in all of these the first is listed, and a remark says how many others there are.
+        Of points that are equal in all of these, the first is listed, and a remark says how many others there are.
 
         Raises:
-            QueryError: a name that is neither swept nor a metric of the sweep, or none at all.
+            QueryError: a name is neither swept nor a metric of the sweep, or there are no names.
 
         >>> from archgraph import load
         >>> sweep = load("transformer").sweep({"L": [4, 8], "D": [256, 512]}, metrics=["macs"])
@@ -272,9 +272,9 @@ class Sweep:
         return kept, best
 
     def save(self, path: str, *, partial: bool = False) -> int:
-        """Write the valid points as .csv or .parquet, block by block, whole or not at all; return how many they are.
+        """Write the valid points as .csv or .parquet, block by block, whole or not at all; return how many there are.
 
-        A grid of dask arrays never stands in memory as a whole; its blocks are computed where dask is told to.
+        A grid of dask arrays is never in memory as a whole; its blocks are computed wherever dask is set up to.
 
         Args:
             path: the file.

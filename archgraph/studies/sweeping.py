@@ -28,7 +28,7 @@ def sweep(g: Network, grid: Mapping[str, Array], metrics: Iterable[str]) -> Swee
     """Return metrics over the product of the grid's values, every other symbol at its value.
 
     Raises:
-        QueryError: an unknown, derived or structural symbol, no values, or some that are no positive integers; or the
+        QueryError: an unknown, derived or structural symbol, no values, or some that are not positive integers; or the
             arrays of numpy would take more than `LARGEST_SWEEP`.
     """
     study = _Study(g, grid, metrics)

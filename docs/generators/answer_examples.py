@@ -22,7 +22,8 @@ KINDS: dict[str, str] = {
     "Device": 'ag.load("dit").roofline("a100").device',
     "Diff": 'ag.load("unet").diff(ag.load("unet:padded-512"))',
     "Domain": 'ag.load("conv_stack")["layers"].where("H", multiple_of=2).domains[0]',
-    "Effective": f'{UNET}.effective_field()["h"]',
+    "Effective": f"{UNET}.effective_field().h",
+    "EffectiveField": f"{UNET}.effective_field()",
     "FieldChange": 'ag.load("unet").diff(ag.load("unet:padded-512")).fields[0]',
     "Figure": 'ag.load("conv_stack").draw()',
     "Fit": 'ag.load("dit").fits("t4", batch=32)',
@@ -72,7 +73,7 @@ KINDS: dict[str, str] = {
     "TrainingMemory": 'ag.load("dit:S/2").training_memory(batch=32)',
     "WorkTotal": 'ag.load("dit").roofline("a100").spans["linear"].work',
 }
-"""How one of each kind is had."""
+"""How to get one of each kind."""
 
 CALLS: dict[str, str] = {
     "Assumption.holds": 'x.holds(ag.load("bert").point())',

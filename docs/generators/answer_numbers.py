@@ -136,7 +136,7 @@ def hops_of(distance: int) -> str:
 
 def at_start(name: str) -> str:
     """Return how wide the field is that has 95 % of the weight at initialisation."""
-    found = next(iter(ag.load(name).effective_field().values()))
+    found = next(iter(ag.load(name).effective_field().axes.values()))
     return f"{found.width:.0f}"
 
 

@@ -43,7 +43,7 @@ def _kind(kind: type) -> Iterator[str]:
     source = KINDS[kind.__name__]
     x = eval(source, NAMES)  # of the table beside, as is every call below
     yield f"### `{kind.__name__}`\n"
-    yield prose(inspect.getdoc(kind) or "") + f"\n\nOne is had by `{source}`.\n"
+    yield prose(inspect.getdoc(kind) or "") + f"\n\nGet one with `{source}`.\n"
     if rows := list(_attributes(kind, x)):
         yield "| attribute | here | meaning |\n| --- | --- | --- |"
         yield from rows

@@ -16,8 +16,18 @@ OTHER_PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changes.md",
     "docs/decisions": "decisions/0001-argparse.md",
+    "docs/playground/index.html": "playground/index.html",
 }
 """Where files and folders outside docs/ stand on the site."""
+PLAYGROUND = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>archgraph playground</title>
+<p>This copy of the site has no playground. <code>python docs/generators/build_playground.py</code> adds it.</p>
+</html>
+"""
+"""What stands in its place until it is built into the site."""
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 FIGURES_CSS = """\
 /* A figure is paper: its letters are black, also where the page is dark. */
@@ -34,6 +44,8 @@ def stage(build: Path) -> None:
     for name, target in OTHER_PAGES.items():
         if name.endswith(".md"):
             _stage_page(ROOT / name, target, build / "pages")
+    (build / "pages" / "playground").mkdir()
+    (build / "pages" / "playground" / "index.html").write_text(PLAYGROUND, encoding="utf-8")
     write_notebook_page(ROOT / "docs" / "tutorial.ipynb", build / "pages" / "tutorial.md")
     shutil.rmtree(build / "pages-zh", ignore_errors=True)
     _stage_page(ROOT / "docs" / "why.zh.md", "index.md", build / "pages-zh")

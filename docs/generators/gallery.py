@@ -31,6 +31,7 @@ def _family(name: str) -> Iterator[str]:
         part for part in (" ".join(origin.doc.split()), f"Source: {origin.cite}." if origin.cite else "") if part
     )
     yield f"\n![{g.network.origin.family}](../renders/{name}.svg)\n"
+    yield f"[Open it in the playground](playground/index.html#gallery={name})\n"
     yield from _symbols(g)
     yield f"- params = `{g.params}`"
     yield f"- MACs = `{g.macs}`\n"

@@ -10,8 +10,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import answer_numbers
+import device_table
 import limit_numbers
 import path_tables
+import tool_counts
 import why_numbers
 from cli_pages import cli_index, cli_page
 from figure_options import write_options
@@ -66,7 +68,8 @@ def run_pages(pictures: Path | None = None) -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers(), **limit_numbers.numbers()}
+    found = (why_numbers, answer_numbers, path_tables, limit_numbers, tool_counts, device_table)
+    return {name: text for module in found for name, text in module.numbers().items()}
 
 
 def filled(template: str) -> str:

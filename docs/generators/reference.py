@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields
 from itertools import groupby
 
+import torch_names
+
 from archgraph.cost.costs import Costs
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.base import Op, spec_fields
@@ -22,7 +24,7 @@ HEAD = """\
 
 Generated from the registry of operations and from the library: do not edit. An operation is what PyTorch computes as
 one operator; a block is built from operations in the spec language itself. Values enter a step as inputs (`from`, or
-the step's own value), numbers as arguments. `?` marks a required argument.
+the step's own value), numbers as arguments. `?` marks a required argument. `PyTorch` names the counterpart there.
 """
 
 
@@ -43,6 +45,7 @@ def _operations() -> Iterator[str]:
 def _operation(op: type[Op]) -> Iterator[str]:
     yield f"#### `{op.kind}`\n"
     yield _prose(op) + "\n"
+    yield torch_names.of_operation(op.kind) + "\n"
     yield from _arguments(op)
     example, types = op.example()
     inputs = tuple(Value(type_, f"x{index}") for index, type_ in enumerate(types))
@@ -139,6 +142,7 @@ def _blocks() -> Iterator[str]:
 def _block(block: BlockSpec) -> Iterator[str]:
     yield f"#### `{block.name}`\n"
     yield f"{re.sub(chr(10), ' ', block.doc.strip())}" + (f" Source: {block.cite}.\n" if block.cite else "\n")
+    yield torch_names.of_block(block.name) + "\n"
     yield f"Inputs: {', '.join(f'`{name}`' for name in block.inputs)}.\n"
     if block.args:
         yield "| argument | default |\n| --- | --- |"

@@ -18,8 +18,8 @@ PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 QUESTIONS = {
     "__main__": "python -m archgraph",
     "cli": "Which command asks which question?",
-    "web": "What does a page in a browser show of a spec?",
-    "testing": "Does my test hold a network to its cost?",
+    "web": "What does a browser page show of a spec?",
+    "testing": "Does it still cost what a test says?",
     "gallery": "Do the shipped specs print what their papers print?",
     "architecture": "What may a user ask? Architecture, the façade of all questions",
     "figures": "How is it drawn?",
@@ -36,12 +36,12 @@ QUESTIONS = {
     "report": "How is an answer printed?",
     "sizes": "What is a size? Symbols, exact values, bounds",
     "data": "What do devices and other tools do?",
-    "optional": "Is a library there?",
-    "keywords": "Is there such a keyword?",
+    "optional": "Is a library installed?",
+    "keywords": "Does this keyword exist?",
     "argument_kinds": "What does an argument take?",
     "option_keywords": "Which keywords do several calls share?",
-    "steps": "How far is a long call?",
-    "errors": "How is a mistake told?",
+    "steps": "How far along is a long call?",
+    "errors": "How is a mistake reported?",
 }
 LEGEND = (
     "A room knows the floors below it and no others. Side by side: rooms that do not know each other;",

@@ -8,6 +8,7 @@ const FORMATS = ["csv", "json", "markdown", "latex"];
 const $ = (id) => document.getElementById(id);
 const spec = $("spec");
 const state = { tab: "laws", view: "overview", other: "dit", format: "csv", at: {}, run: { device: "h100", ...NUMBERS } };
+const asked = new URLSearchParams(location.hash.slice(1)).get("gallery"); // the name of a shipped spec
 let worker, waiting, words, newest = 0, known = {}, rest, ready = false, shown = {};
 
 function start() {
@@ -155,6 +156,10 @@ function gallery(result) {
   options("gallery", ["", ...Object.keys(known)]);
   options("other", Object.keys(known));
   $("other").value = state.other;
+  if (!(asked in known)) return;
+  $("gallery").value = asked;
+  spec.value = known[asked];
+  edited();
 }
 
 function options(id, names) { $(id).replaceChildren(...names.map((name) => new Option(name || "a gallery spec …", name))); }

@@ -36,7 +36,7 @@ ANSWERS = {
     "axis": lambda g: g.receptive_field().h,
     "probe": lambda g: g.receptive_field().probe(h=0, w=0),
     "receptive_field_law": lambda g: g.receptive_field_law(),
-    "effective_field": lambda g: g.effective_field()["h"],
+    "effective_field": lambda g: g.effective_field(),
     "peak_memory": lambda g: g.peak_memory("training"),
     "roofline": lambda g: g.roofline("a100"),
     "fits": lambda g: g.fits("t4", batch=2),

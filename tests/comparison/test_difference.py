@@ -140,16 +140,26 @@ def test_a_limit_is_exact():
     [
         ("macz=+5%", "no metric of a limit 'macz'. Did you mean 'macs'"),
         ("macs", "cannot read the limit 'macs'"),
-        ("macs=5%", r"cannot read the limit 'macs=5%'\n  hint  it is written macs=\+5%, =\+4096 or =same"),
+        ("macs=5%", r"cannot read the limit 'macs=5%'\n  hint  write macs=\+5%, macs=\+4096 or macs=same"),
         ("macs=+nan%", "cannot read the limit"),
         ("macs=+1e9%", "cannot read the limit"),
-        ("field=+3", r"cannot read the limit 'field=\+3'\n  hint  it is written field=same"),
+        ("field=+3", r"cannot read the limit 'field=\+3'\n  hint  write field=same"),
         ("macs=+٣%", "cannot read the limit"),
     ],
 )
 def test_what_is_no_limit(limit, message):
     with pytest.raises(QueryError, match=message):
         limit_of(limit)
+
+
+def test_networks_that_share_no_node_are_said_to_be_two():
+    found = ag.load("unet").diff(ag.load("dit"))
+    told = "no node of one stands in the other: these are two networks, not two states of one"
+    assert found.unrelated == told and json.loads(found.report("json"))["unrelated"] == told
+    assert str(found).startswith(f"U-Net → DiT\n{told}; `archgraph contrast` compares them\n\ntotals\n")
+    assert f"\n\n**{told}; " in found.report("markdown")
+    assert found.report("github").splitlines()[0].endswith(f"::{told}; `archgraph contrast` compares them")
+    assert difference("kernel: 3", "kernel: 5").unrelated == ""
 
 
 def test_json_holds_everything():

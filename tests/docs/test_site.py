@@ -7,6 +7,8 @@ import build_site
 import pytest
 import yaml
 
+from archgraph.spec.shipped import shipped_names
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -41,6 +43,14 @@ def test_links_lead_to_files_of_the_site(staged, language):
             if "://" not in link and not (page.parent / link).exists():
                 broken.append(f"{page.name}: {link}")
     assert broken == []
+
+
+def test_the_first_page_and_every_entry_of_the_gallery_lead_to_the_playground(staged):
+    assert "(playground/index.html)" in (staged / "pages" / "index.md").read_text(encoding="utf-8")
+    linked = re.findall(
+        r"\(playground/index\.html#gallery=(\w+)\)", (staged / "pages" / "gallery.md").read_text("utf-8")
+    )
+    assert linked == list(shipped_names())
 
 
 def test_chinese_configuration_has_one_page_and_other_folders():

@@ -63,7 +63,7 @@ def test_the_table_says_when():
 
 def test_what_cannot_be_walked_says_why():
     field = ag.load("gpt2").effective_field(input="ids")
-    assert all(axis.sigma is None and str(axis) for axis in field.values())
+    assert all(axis.sigma is None and str(axis) for axis in field.axes.values())
 
 
 def test_blocks_that_double_at_every_call_are_told_not_walked():
@@ -72,3 +72,11 @@ def test_blocks_that_double_at_every_call_are_told_not_walked():
     field = ag.loads(text).effective_field()["n"]
     assert field.sigma is None
     assert str(field) == "too many operations to walk through"
+
+
+def test_an_axis_is_an_attribute_or_a_key():
+    field = ag.load("unet:padded-512").effective_field()
+    assert field.h is field["h"] and set(field.axes) == {"h", "w"}
+    assert repr(field).splitlines()[0] == f"h  {field.h}"
+    with pytest.raises(AttributeError, match="has no 'd': the axes are h, w"):
+        _ = field.d

@@ -149,6 +149,17 @@ def test_a_spec_a_typo_a_contrast_and_a_link(driver, address):
     assert driver.execute_script("return document.getElementById('spec').value") == unet
 
 
+def test_an_entry_of_the_gallery_opens(driver, address):
+    driver.get("about:blank")
+    driver.get(f"{address}#gallery=vgg")
+    until(driver, "document.getElementById('gallery').value === 'vgg'", "the gallery")
+    assert driver.execute_script("return document.getElementById('spec').value") == (
+        ROOT / "specs" / "vgg.yaml"
+    ).read_text(encoding="utf-8")
+    law = json.dumps(str(ag.load("vgg").params))
+    until(driver, f"document.querySelector('tr[data-metric=params]')?.innerText.includes({law})", "its laws")
+
+
 def test_completion_offers_operations(driver, address):
     driver.get(address)
     until_python_runs(driver)

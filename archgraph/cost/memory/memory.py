@@ -207,7 +207,7 @@ def _as_run(graph: Graph, setting: Setting) -> Graph:
 
 
 def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:
-    """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
+    """Return the bytes that autograd keeps, for an attention kernel, a precision, and checkpoints."""
     chosen = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
     run = replace(chosen, own=g.floating, checkpoint=chosen.checkpoint.at(g.evaluate))
     return g.law(Memory(g.graph, g.selected, run).saved)

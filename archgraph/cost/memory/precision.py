@@ -17,7 +17,7 @@ class Precision:
         states: of a number that an optimiser keeps.
         master: of an optimiser's own copy of a weight; 0 where there is none.
         meaning: whose recipe it is.
-        autocast: on which device PyTorch's autocast chooses the type of every operation, empty where it does not.
+        autocast: the device on which PyTorch's autocast chooses the type of every operation; empty if it does not.
     """
 
     values: int

@@ -33,12 +33,12 @@ class Setting:
     Attributes:
         mode: with or without a backward pass.
         attention: its kernel.
-        dtype: what all floating values and weights are cast to; None as they are stored.
+        dtype: what all floating values and weights are cast to; None keeps them as they are stored.
         optimizer: what it keeps per weight.
         checkpoint: as in `Execution`; and `samples`.
         own: the floating type of the network, as it is stored.
-        accumulating: whether gradients of an earlier batch are there already.
-        hands_on: whether gradients of weights go to other ranks as they are made, and are not counted.
+        accumulating: whether gradients of an earlier batch are already there.
+        hands_on: whether gradients of weights go to other ranks as soon as they are made, and are not counted.
         loss: what the outputs go into, as in `loss_bytes`; None where they are held and nothing is computed from them.
         chunks: parts of the tokens, of a chunked loss.
 

@@ -40,7 +40,7 @@ class Communication:
         bytes: of all kinds.
         by_kind: the bytes by kind.
         laws: by kind, in the symbols of the spec and the batch.
-        rank: which rank it is, and what it has of the network.
+        rank: which rank it is, and the part of the network that it has.
     """
 
     name: str

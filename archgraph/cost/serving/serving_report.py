@@ -42,7 +42,7 @@ class Served:
     """What serving a network on one device takes.
 
     Attributes:
-        network: what is served.
+        network: the network that is served.
         settings: how.
     """
 
@@ -124,7 +124,7 @@ class Served:
 
     @property
     def cache_per_token(self) -> int:
-        """The bytes that one more token of one sequence takes while no window is full."""
+        """The bytes that one more token of one sequence takes while no window is full yet."""
         whole = self.settings.expanded
         return self._number(self._width * sum((layer.kept(ONE, whole=whole) for layer in self._own), ZERO))
 
@@ -134,15 +134,15 @@ class Served:
 
     @property
     def cache(self) -> int:
-        """The bytes that all sequences keep between two tokens: of a window all but its last place."""
+        """The bytes that all sequences keep between two tokens: for a window, all but its last place."""
         own = self._cache(past_symbol(self.network), ONE)
         return self.settings.batch * self._number(own + self._width * self._kept(ZERO, cross=True))
 
     def largest(self, name: str, where: str | float) -> LargestServed:
-        """Return the most sequences (`B`), or tokens of each before the next (`T`), that a memory serves.
+        """Return the most sequences (`B`), or tokens of each before the next one (`T`), that a memory can serve.
 
         Args:
-            name: what the laws call it.
+            name: its name in the laws.
             where: a device, or bytes such as `80GB`.
 
         Raises:
@@ -159,12 +159,12 @@ class Served:
 
     @property
     def decode_flops(self) -> int:
-        """Operations of products and attention of the next token of all sequences, two per multiply-accumulate."""
+        """Operations of products and attention for the next token of all sequences, two per multiply-accumulate."""
         return 2 * self.settings.batch * self._number(self.decoder.decoded(past_symbol(self.network) + 1))
 
     @property
     def prefill_flops(self) -> int:
-        """Operations of a prompt as long as the network's own tokens, of all sequences; causal masks are not halved."""
+        """Operations for a prompt of the network's own length in every sequence; causal masks do not halve them."""
         g = self.network
         spared = (self.decoder.length - 1) * self.decoder.head if self.settings.logits == "last" else ZERO
         return 2 * self.settings.batch * g.evaluate(costs_of(g).total("macs") - spared)
@@ -187,7 +187,7 @@ class Served:
         return max(device(name).seconds(self.decode_flops / 2, 0, self.bytes_read, kind))
 
     def is_timed(self, name: str) -> bool:
-        """Whether the maker of a device states the rates that its time follows from.
+        """Whether the maker of a device states the rates that the time depends on.
 
         >>> from archgraph import load
         >>> [load("gpt2").serving().is_timed(name) for name in ("h100", "m4-max")]
@@ -256,7 +256,7 @@ class Served:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader of the numbers must know."""
+        """What a reader of the numbers needs to know."""
         latent = any(layer.is_latent for layer in self._own) and not self.settings.expanded
         unseen = UNSEEN.format(self.decoder.length)
         return (*((LATENTS,) if latent else ()), *((unseen,) if self._is_beyond else ()), UNCOUNTED)

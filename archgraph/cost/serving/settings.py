@@ -27,15 +27,15 @@ class Serving:
         dtype: of the weights: whole, or a layout of hidden linear layers with its scales.
         cache: the type of cached keys and values.
         batch: sequences at once.
-        past: tokens of each that are in the cache before the next one; None for all but one of the network's own.
-        expanded: keep whole keys and values where the network makes them of narrower latents.
-        page: tokens that are set aside together.
-        paged: `per-layer`, or `unified` where layers with a window get as many pages as those without.
-        logits: of a prompt, of the `last` token alone, or of `all`.
+        past: tokens of each that are in the cache before the next one; None for one less than the network's own.
+        expanded: whether to keep whole keys and values even if the network makes them from narrower latents.
+        page: tokens that are allocated together.
+        paged: `per-layer`, or `unified` if layers with a window get as many pages as those without.
+        logits: which logits of a prompt to compute: of the `last` token alone, or of `all`.
         reserve: bytes that are set aside for activations, kernels, the allocator and the driver.
 
     Raises:
-        QueryError: a word that is none of the choices, or a number that is too small.
+        QueryError: an unknown word, or a number that is too small.
 
     >>> Serving(dtype="int8", batch=4)
     Serving(dtype='int8', batch=4)

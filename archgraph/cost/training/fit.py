@@ -24,7 +24,7 @@ TIGHT = 0.1
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change of a run, and what it needs then."""
+    """A change to a run, and what it then needs."""
 
     change: str
     run: Training
@@ -49,7 +49,7 @@ class Fit:
 
     @cached_property
     def remedies(self) -> tuple[Remedy, ...]:
-        """Single changes of the run that need less, the one that saves most first."""
+        """Single changes to the run that need less, the most effective first."""
         found = _remedies(self.network, self.needed.run, self.bytes)
         return tuple(sorted(found, key=lambda each: each.bytes))
 
@@ -65,12 +65,12 @@ class Fit:
 
     @property
     def margin(self) -> int:
-        """What is left; negative where it does not fit."""
+        """What is left; negative if it does not fit."""
         return self.memory - self.bytes
 
     @property
     def tight(self) -> bool:
-        """Whether it fits with a margin that what is not counted may take."""
+        """Whether it fits, but with a margin so small that what is not counted may need it."""
         return self.fits and self.margin < TIGHT * self.memory
 
     @property
@@ -90,7 +90,7 @@ class Fit:
 
     @property
     def remedy(self) -> Remedy | None:
-        """The first single change with which it fits, None where it fits already or none is enough."""
+        """The first single change that makes it fit; None if it fits already, or if no change is enough."""
         if self.fits:
             return None
         return next((each for each in self.remedies if each.bytes <= self.memory), None)
@@ -106,7 +106,7 @@ class Fit:
 
     @property
     def table(self) -> Table:
-        """The report as a table, a row per kind, with what to turn first in its notes."""
+        """The report as a table, a row per kind, with what to change first in its notes."""
         found = self.needed.table
         notes = (self.needed.sentence, *found.notes, *self._turns())
         return replace(found, title=f"{self.needed.name} on {self.device}: {self.sentence}", notes=notes)

@@ -53,26 +53,25 @@ class Training:
         dtype: a recipe of bytes by name; `mixed` is `bf16-mixed`.
         attention: its kernel: `math`, product by product, or `flash`, which keeps no scores.
         checkpoint: `none`, `block`, `attention`, `sqrt`, a number of blocks at a time, or paths of scopes.
-        early_stop: what is computed again ends with the last value that is kept, as PyTorch's default has it.
-        kernel: of the optimiser's step: `foreach`, PyTorch's default on a GPU, `loop`, or `fused`.
-        ema: whether an average of all weights is kept.
+        early_stop: whether recomputation ends with the last value that is kept, as it does by default in PyTorch.
+        kernel: the kernel of the optimiser's step: `foreach`, PyTorch's default on a GPU, `loop`, or `fused`.
+        ema: whether to keep a moving average of all weights.
         loss: `cross_entropy` over the channels of the outputs, `chunked` for the same together with the last layer and
             part by part of the tokens, `mse`, `none` for gradients of the outputs and nothing
             else; `auto` is cross-entropy where the outputs are logits of tokens.
-        chunks: parts of the tokens, of a `chunked` loss.
+        chunks: the number of parts into which a `chunked` loss splits the tokens.
         zero: 0 for whole replicas, 1 to shard states, 2 gradients too, 3 weights too (FSDP).
-        gpus: all ranks: those that `zero` shares over, times `tp`, times `pp`.
+        gpus: the number of all ranks: those over which `zero` shares, times `tp`, times `pp`.
         tp: ranks that split the channels of linear layers (tensor parallel).
         sequence: whether these ranks split positions too, wherever channels are whole.
-        pp: stages of a pipeline, between whose micro-batches ways there and back alternate (1F1B).
-        virtual: parts of the network that each rank of a pipeline has, in turns (interleaved 1F1B).
-        ep: ranks, of those that have a batch of their own, that share the experts of a mixture.
+        pp: stages of a pipeline, where forward and backward passes of micro-batches alternate (1F1B).
+        virtual: parts of the network per rank of a pipeline, interleaved (interleaved 1F1B).
+        ep: how many of the ranks with a batch of their own share the experts of a mixture.
         peak: `live` for what is live at the highest moment, `saved` for weights, gradients, states and kept values.
         reserve: bytes that are set aside for kernels, the allocator and the driver.
 
     Raises:
-        QueryError: a word that is none of the choices, a number that is too small, or settings that contradict
-            each other.
+        QueryError: an unknown word, a number that is too small, or settings that contradict each other.
 
     >>> Training(batch=8, optimizer="adamw", dtype="bf16-mixed")
     Training(batch=8, dtype='bf16-mixed')
@@ -164,7 +163,7 @@ class Training:
 
     @property
     def settings(self) -> str:
-        """What every number of the run is printed with: optimiser, its kernel, precision, attention, checkpoints.
+        """What is printed beside every number of the run: optimiser, its kernel, precision, attention, checkpoints.
 
         >>> Training(dtype="bf16-mixed").settings
         'adamw (foreach), bf16-mixed, math attention, checkpoint none'

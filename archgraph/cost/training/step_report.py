@@ -40,10 +40,10 @@ class StepFlops:
         at: the values of its symbols.
         forward: of the way there.
         backward: of the backward pass: one product for every factor that needs a gradient.
-        again: what is computed a second time: checkpoints, and scores that a fused kernel drops.
+        again: what is recomputed: checkpoints, and scores that a fused kernel drops.
         laws: the same, of one sample, by name.
-        tokens: positions that attention mixes first, all samples together; without attention those of the first input.
-        six_n_d: six times parameters times tokens.
+        tokens: positions that attention mixes first, over all samples; without attention, those of the first input.
+        six_n_d: six times the parameters times the tokens.
     """
 
     name: str
@@ -63,7 +63,7 @@ class StepFlops:
 
     @property
     def hardware(self) -> int:
-        """The same, with what is computed again."""
+        """The same, with what is recomputed."""
         return self.model + self.again
 
     @property

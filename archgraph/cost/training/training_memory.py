@@ -57,12 +57,12 @@ class TrainingMemory:
         by_kind: the same by kind.
         laws: by kind, in the symbols of the spec and the batch; they hold as long as this moment is the highest.
         kinds_of_number: by kind, "exact", "bound" or "estimate".
-        node: path of the node that runs then; empty where none does.
+        node: path of the node that runs then; empty if none does.
         phase: "forward", "backward", "step" or, with `peak="saved"`, "kept".
         moments: the bytes of each phase's highest moment.
-        loss: which loss was meant.
-        batch_symbol: what the laws call the batch.
-        rank: of several that differ, which one it is, the one that needs most, and what it has of the network.
+        loss: the loss that was used.
+        batch_symbol: the name of the batch in the laws.
+        rank: if ranks differ, the one that needs most, and the part of the network that it has.
     """
 
     name: str
@@ -118,7 +118,7 @@ class TrainingMemory:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The values of symbols, every setting that moves the answer, and what is not counted."""
+        """The values of symbols, every setting that affects the answer, and what is not counted."""
         run = self.run
         told = f"{counted(run.batch, 'sample')}{f' x {run.accumulate}' if run.accumulate > 1 else ''}"
         parts = f" in {run.chunks} parts" if self.loss == "chunked" else ""

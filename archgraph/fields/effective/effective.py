@@ -8,7 +8,7 @@ channels. Norms, gates and attention scores are held fixed, activations taken as
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import fsum, sqrt
@@ -25,6 +25,7 @@ from archgraph.fields.sets.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, 
 from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.reach import AxisMap, Reach, at_sizes
+from archgraph.report.by_axis import ByAxis
 from archgraph.sizes.exact import Evaluate
 
 _MOST_ITERATIONS, _MOST_STEPS = 1000, 200_000
@@ -36,7 +37,7 @@ class Effective:
 
     Attributes:
         sigma: the standard deviation of the gradient's power about its mean, over the phases.
-        width: how long the middle 95 % of it are.
+        width: the length of its middle 95 %.
         normal: whether the width is that of a normal distribution, the field being too long to keep.
         reason: why there are no numbers.
     """
@@ -50,6 +51,20 @@ class Effective:
         if self.sigma is None or self.width is None:
             return self.reason or "nothing"
         return f"sigma {self.sigma:.2f}, 95 % within {self.width:.1f} (at initialisation)"
+
+
+@dataclass(frozen=True, repr=False)
+class EffectiveField(ByAxis[Effective]):
+    """The effective receptive field of one node; an axis is an attribute or a key: `field.h.sigma`, `field["h"]`.
+
+    Attributes:
+        axes: the field along every axis of the input.
+    """
+
+    axes: Mapping[str, Effective]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}  {field}" for name, field in self.axes.items())
 
 
 def effective(walk: Walk | str | None, extent: int) -> Effective:

@@ -11,8 +11,8 @@ class HopStep:
 
     Attributes:
         node: its path.
-        place: where its output is at home in the input, None where it belongs to no place.
-        moved: whether what it reads there is at home elsewhere.
+        place: where its output is at home in the input; None if it is at home nowhere.
+        moved: whether what it reads is at home elsewhere.
     """
 
     node: str
@@ -36,8 +36,10 @@ class HopPath:
         axis: the axis of the input.
         start: the input position.
         end: the output position.
-        moves: how many operations bring it from one cell to another.
+        moves: how many operations move it from one cell to another.
         steps: the operations on the path, in the network's order.
+        why: why `moves` is a lower bound: operations that may read less than they say, so that another path may be
+            the shortest, or there is none. Empty where nothing on the way to the output is in doubt.
     """
 
     axis: str
@@ -45,6 +47,7 @@ class HopPath:
     end: int
     moves: int
     steps: tuple[HopStep, ...]
+    why: tuple[str, ...] = ()
 
     @property
     def movers(self) -> tuple[str, ...]:
@@ -53,7 +56,8 @@ class HopPath:
 
     def __repr__(self) -> str:
         count = "1 move" if self.moves == 1 else f"{self.moves} moves"
-        lines = [f"{self.axis}={self.start} to {self.axis}={self.end}: {count}", *map(str, self.steps)]
+        bound = f", at least: {'; '.join(self.why)}" if self.why else ""
+        lines = [f"{self.axis}={self.start} to {self.axis}={self.end}: {count}{bound}", *map(str, self.steps)]
         if len(lines) > MOST_LINES:
             half = MOST_LINES // 2
             lines[half:-half] = [f"… {len(lines) - 2 * half} more steps"]

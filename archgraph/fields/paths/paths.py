@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 
 from archgraph.errors import QueryError, counted
 from archgraph.fields.paths.all_pairs import AllPairs
@@ -118,7 +119,7 @@ class Paths:
         return self._reached(output).states[0].get(self.input, ())
 
     def many(self, outputs: Sequence[int]) -> list[Levels[Indices]]:
-        """Return the levels of several outputs; those that lie alike are walked together.
+        """Return the levels of several outputs; outputs in equal positions are walked together.
 
         Raises:
             QueryError: an output lies outside, or very many outputs differ one by one.
@@ -136,7 +137,7 @@ class Paths:
         return [self.levels(output) for output in outputs]
 
     def hops(self, position: int, output: int) -> int | None:
-        """Return the fewest moves from an input position to an output position, None where no path leads.
+        """Return the fewest moves from an input position to an output position, None if no path leads there.
 
         Raises:
             QueryError: a position lies outside.
@@ -145,7 +146,7 @@ class Paths:
         return least(self.levels(output), position)
 
     def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
-        """Return the hops from every input position to some outputs: `matrix`, of these rows only."""
+        """Return the hops from every input position to some outputs: these rows of `matrix` only."""
         check_cells(len(outputs), self.extent)
         return [self._row(output) for output in stepping(outputs, "outputs")]
 
@@ -169,13 +170,13 @@ class Paths:
         return tuple(q for q in sides if 0 <= q < self.extent)
 
     def at_distance(self, distance: int, output: int | None = None) -> int | None:
-        """Return the hops to the position at a distance: of both sides the farther one that a path leads to."""
+        """Return the hops to the position at a distance, on the side that takes more hops."""
         chosen = self.centre if output is None else output
         found = [self.hops(q, chosen) for q in self.beside(chosen, distance)]
         return max((hops for hops in found if hops is not None), default=None)
 
     def reach(self, output: int | None = None) -> int:
-        """Return how far the farthest position is that a path connects with an output."""
+        """Return the distance of the farthest position that a path connects with an output."""
         chosen = self.centre if output is None else output
         start, stop = self.home.cell(chosen)
         near, far = -int(-start // 1), -int(-stop // 1) - 1
@@ -185,7 +186,7 @@ class Paths:
     # -- between all positions --------------------------------------------------------------------------------
 
     def max_path(self, output: int | None = None) -> int:
-        """Return the most hops of any pair that a path connects, or of those of one output."""
+        """Return the largest number of hops of any connected pair, or of the pairs of one output."""
         if output is not None:
             return max(len(self.levels(output)) - 1, 0)
         return max((len(levels) - 1 for _, levels in self._classes), default=0)
@@ -224,14 +225,15 @@ class Paths:
         _check_inside(self.axis, output, self.home.count)
 
     def path(self, position: int, output: int) -> HopPath | None:
-        """Return a path with the fewest moves, None where there is none.
+        """Return a path with the fewest moves, None if there is none.
 
         Raises:
             QueryError: a position lies outside.
         """
         _check_inside(self.axis, position, self.extent)
         self.check_output(output)
-        return PathTracer(self._walk, self._reached(output)).path(self.axis, self.input, position, output)
+        found = PathTracer(self._walk, self._reached(output)).path(self.axis, self.input, position, output)
+        return None if found is None else replace(found, why=self.why)
 
 
 def _check_inside(axis: str, place: int, count: int) -> None:

@@ -42,7 +42,7 @@ class Places:
     ) -> Probe:
         """Return the positions that a node reads at some index; axes that are not named take all indices.
 
-        Of several outputs all count that have the axes which are named.
+        Of several outputs, all those count that have the named axes.
 
         Args:
             node: the path of the node.
@@ -115,7 +115,7 @@ class Places:
         return Probe(node, node, extents, "content", clean, title="positions of {node} that no border touches")
 
     def axes(self, node: str, output: int | None = None) -> tuple[str, ...]:
-        """Return the position axes of a node's output, of several those of the first."""
+        """Return the position axes of a node's output; of several outputs, those of the first."""
         return members(self.graph, node)[-1].outputs[output or 0].type.positions
 
     def extents(self, value: Value) -> dict[str, int]:

@@ -74,10 +74,10 @@ class Probe:
         extents: the input's size along every axis.
         kind: content, gate or stat.
         area: the positions.
-        exact: False where less may be read: some channels were picked, or a mask is not known.
+        exact: False if less may be read: some channels were picked, or a mask is unknown.
         title: what the positions are.
         fixed_weights: whether what is mixed with weights computed from an input is left out.
-        why: where it is not exact, the reasons, each with the operation that has it.
+        why: if it is not exact, the reasons, each with the operation that causes it.
     """
 
     node: str

@@ -202,11 +202,11 @@ class AxisField:
         return self._since(self.field.stat)
 
     def read_interval(self, first: int = 0, last: int | None = None) -> tuple[int, int] | None:
-        """Return the input interval (lo, hi) that some outputs read together, None where they read nothing.
+        """Return the input interval (lo, hi) that some outputs read together, None if they read nothing.
 
         Args:
             first: the first output.
-            last: the last output; the last there is by default.
+            last: the last output; by default, the very last.
         """
         if last is None:
             last = first if self.outputs is None else self.outputs - 1

@@ -44,7 +44,7 @@ class LayerField:
     widest: Fraction
 
     def state(self, extent: int) -> LayerState:
-        """Return what the layer is for an image of some size."""
+        """Return the state of the layer for an image of some size."""
         if self.before > extent:
             return "border"
         return "critical" if self.narrowest > extent else "productive"

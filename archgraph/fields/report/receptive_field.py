@@ -109,8 +109,8 @@ class ReceptiveFields:
         """Return the field of one node.
 
         Args:
-            node: a dotted path, or a value of the network's own graph; by default the graph's only output. Of a path
-                with several outputs it is what they read together.
+            node: a dotted path, or a value of the network's own graph; by default the graph's only output. For a path
+                with several outputs, it is what they read together.
 
         Raises:
             QueryError: there is no such node, or the graph has several outputs.
@@ -199,7 +199,7 @@ def with_other_counts(fields: ReceptiveFields, graph: Graph) -> ReceptiveFields:
 def receptive_fields(network: Network, input: str | None = None, *, fixed_weights: bool = False) -> ReceptiveFields:
     """Return the receptive fields of all nodes of a network on one input, at the bound values.
 
-    With `fixed_weights`, what is mixed with weights computed from the input, as by attention, is left out.
+    `fixed_weights` leaves out mixing by weights that are computed from the input, as in attention.
     """
     return network.once(
         ("receptive fields", input, fixed_weights),

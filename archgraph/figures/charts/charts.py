@@ -184,4 +184,9 @@ def _hop_notes(sides: Sequence[Side]) -> list[str]:
     ended = any((one := stairs(side.facts, side.color)) is not None and one.ends for side in sides)
     told = ["a move reads another cell of the input than its own", *(["×: no path leads farther"] if ended else [])]
     refused = ((side.name, side.facts.why_no_hops(side.facts.last_located)) for side in sides)
-    return told + [f"moves of {name} are not counted: {reason}" for name, reason in refused if reason]
+    told += [f"moves of {name} are not counted: {reason}" for name, reason in refused if reason]
+    return told + [
+        f"moves of {side.name} are at least these: {hops.why[0]}"
+        for side in sides
+        if (hops := side.facts.hops(side.facts.last_located)) is not None and hops.why
+    ]

@@ -27,6 +27,7 @@ class Hops:
         stairs: (distance, moves) from the central output, in elements of the input; of both sides the farther one.
         extent: positions of the input.
         ends: whether there are farther positions from which no path leads.
+        why: why moves are at least as drawn, and pairs at most; empty where they are as drawn.
     """
 
     rows: tuple[HopRow, ...]
@@ -35,11 +36,13 @@ class Hops:
     stairs: tuple[tuple[int, int], ...]
     extent: int
     ends: bool
+    why: tuple[str, ...] = ()
 
     @property
     def percent(self) -> str:
-        """The share in words, labelled where it is an estimate."""
-        return f"{'' if self.exact else '≈ '}{100 * self.share:.0f} %"
+        """The share in words, labelled where it is an estimate or a bound."""
+        label = "≤ " if self.why else "" if self.exact else "≈ "
+        return f"{label}{100 * self.share:.0f} %"
 
     @property
     def most(self) -> int:
@@ -93,7 +96,7 @@ def _hops(paths: Paths) -> Hops:
     start, stop = paths.home.cell(paths.centre)
     farthest = max(-int(-start // 1), extent - 1 - (-int(-stop // 1) - 1))
     ends = bool(stairs) and stairs[-1][0] < farthest
-    return Hops(tuple(tuple(map(_stretches, row)) for row in rows), share, exact, stairs, extent, ends)
+    return Hops(tuple(tuple(map(_stretches, row)) for row in rows), share, exact, stairs, extent, ends, paths.why)
 
 
 def _stretches(places: Indices) -> Stretches:

@@ -355,7 +355,9 @@ class Move(Rearrangement):
             return (pointwise(inputs[0].positions),)
         known = self.reads or ((),) * len(inputs)
         found = [self._reach(x, reads) for x, reads in zip(inputs, known, strict=True)]
-        return tuple(using(reach, "gathered") if place in self.gathers else reach for place, reach in enumerate(found))
+        # Of what is not described, some channels may read other positions than the rest, or none.
+        gathers = self.gathers if self.reads else range(len(found))
+        return tuple(using(reach, "gathered") if place in gathers else reach for place, reach in enumerate(found))
 
     def _reach(self, x: TensorType, reads: tuple[tuple[str, AxisMap], ...] | None) -> Reach:
         if reads is None:

@@ -25,7 +25,7 @@ from archgraph.outline.items import Flow
 
 @dataclass(frozen=True, eq=False)
 class SideForm:
-    """What joins the trunk from beside, or leaves it for another result.
+    """What joins the trunk from the side, or leaves it for another result.
 
     Attributes:
         part: what it is made of.
@@ -39,7 +39,7 @@ class SideForm:
 @strict_methods
 @dataclass(frozen=True, eq=False)
 class NetworkOutline:
-    """What a network looks like from afar, from the graph alone: names and the way blocks were written decide nothing.
+    """What a network looks like from afar, from the graph alone: neither names nor the division into blocks matter.
 
     Every member that a result is computed from is a leaf of the tree, of a side or of an exit, or a constant, and of
     one of them only.
@@ -76,7 +76,7 @@ class NetworkOutline:
         return outline_of(body, read_ones, f"{item.path}.")
 
     def blocks(self) -> Iterator[tuple[str, NetworkOutline]]:
-        """Yield what is applied again and again, each once with the name of its block, outer ones first."""
+        """Yield everything that is applied repeatedly, each once with the name of its block, outer ones first."""
         seen: set[Graph] = set()
         waiting: list[NetworkOutline] = [self]
         while waiting:

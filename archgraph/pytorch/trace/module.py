@@ -133,7 +133,7 @@ def trace(
         module: any module whose Python is there.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols, by the input's name: `{"sample": {2: "h", 3: "w"}}`.
-        axes: names of an input's axes, the batch left out, where the usual ones are not meant.
+        axes: names of an input's axes without the batch, if they are not the usual ones.
         batch_axis: the dimension that counts samples, of all inputs or by name, None where there is none.
         name: what the network is called; the module's class by default.
         allow_unsupported: list operators without a rule as gaps instead of refusing them.

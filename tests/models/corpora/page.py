@@ -16,24 +16,25 @@ PACKAGES = {"nnU-Net": "dynamic-network-architectures", "open_clip": "open_clip_
 HEAD = """\
 # Whole libraries
 
-What becomes of the models of whole libraries, which `python -m tests.models.corpora` builds without weights and traces:
-`--only timm` runs one library, `--page` writes this page. A model that is *wrong* fails the run.
+This page shows how archgraph fares with whole libraries. `python -m tests.models.corpora` builds their models without
+weights and traces them: `--only timm` runs one library, `--page` writes this page. If a model is *wrong*, the run
+fails.
 
-- **exact**: parameters are those of the module, and twice the multiply-accumulates what
-  `torch.utils.flop_counter.FlopCounterMode` counts, which is told what products with a vector, products of rows with
-  experts, and distances cost: it leaves them out.
-- **gap**: an operator has no rule; multiply-accumulates are those of all others.
-- **refused**: an error says what cannot be traced, or the model was *stopped* after the limit of time.
-- Of the models that a library lists, those are *run* that it builds offline and PyTorch itself can call; why it cannot
-  is said below, as *not built* and *not run*.
-- *Sizes* are the symbols of a law that is equal to the counter at two other sizes, which it was not made from. They are
-  fixed where a network has none, such as one with a table of positions of one size, and *not found* where the search
-  for a law was ended after some time: the network is then traced at its own sizes.
-- *Fields*: what two positions of the output read, against the gradient of the module in double precision: *equal* or
-  *inside* where gradients that vanish for the drawn inputs leave some of it out. A gradient outside of it is wrong.
+- **exact**: the parameters equal the module's, and twice the multiply-accumulates equal what
+  `torch.utils.flop_counter.FlopCounterMode` counts. The counter leaves out products with a vector, products of rows
+  with experts, and distances; their cost is supplied to it.
+- **gap**: an operator has no rule; the multiply-accumulates are those of all others.
+- **refused**: an error says what cannot be traced, or the model was *stopped* at the time limit.
+- *run* counts the listed models that the library builds offline and that PyTorch itself can call. The others appear
+  below as *not built* or *not run*, with the reason.
+- *Sizes* are the symbols of a law that equals the counter at two other sizes, from which it was not made. They are
+  fixed if a network allows no others, as with a table of positions of one size, and *not found* if the search for a
+  law was stopped after some time: the network is then traced at its own sizes.
+- *Fields*: what two positions of the output read, compared with the module's gradient in double precision: *equal*,
+  or *inside* if gradients that vanish for the drawn inputs leave some of it out. A gradient outside of it is wrong.
 - *Spec*: whether the network can be written as a spec, which then has the same numbers.
-- Every network is drawn. Where lines cross boxes, or texts do not fit, *drawing* says so below.
-- *Seconds* are those of the processor for the trace, with its law.
+- Every network is drawn. If lines cross boxes, or texts do not fit, *drawing* says so below.
+- *Seconds* are processor seconds for the trace, with its law.
 
 """
 

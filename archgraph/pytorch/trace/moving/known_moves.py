@@ -20,7 +20,7 @@ from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads
 from archgraph.pytorch.trace.moving.naming import Names, named_by
-from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, moved_pairs
+from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, loses_written, moved_pairs
 from archgraph.pytorch.trace.moving.rerun import NotKnownError, SizeNumber, run_again, shape_of
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
@@ -33,8 +33,10 @@ RUNNING = frozenset(("cummax", "cummin"))
 WRITTEN_INTO = frozenset(("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"))
 ALONG = frozenset(("sort", "topk", "argsort", "gather", *WRITTEN_INTO, *RUNNING))
 """Moves along one dimension: all others stay as they are."""
+OVERWRITING = frozenset(("scatter", "index_copy", "index_put", "put"))
 DEPENDS = "which elements are moved depends on values that are not known"
 OTHERWISE = "elements are not only moved"
+ONE_OF_SEVERAL = "several elements are written to one place, and which of them stays is not defined"
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,9 @@ def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: S
         # What is multiplied into something is followed by no numbers that are put in its place.
         return otherwise
     try:
-        return moved_pairs(run, shape_of(node, number)) or otherwise
+        found = moved_pairs(run, shape_of(node, number)) or otherwise
+        written = name in OVERWRITING and node is not step.args[0] and isinstance(found, MovedPairs)
+        return ONE_OF_SEVERAL if written and loses_written(run, found) else found
     except NotKnownError:
         return DEPENDS
     except Exception:

@@ -163,6 +163,28 @@ def _backward(ones: Tensor, sums: Tensor, shape: Sequence[int]) -> MovedPairs | 
     return MovedPairs(tuple(sums.shape), tuple(shape), places.flatten()[of].round().long() - 1, of)
 
 
+def loses_written(run: Callable[[Tensor], Any], found: MovedPairs) -> bool:
+    """Return whether several elements are written to one place: which of them stays is not defined.
+
+    Gradients go to all of them. Where PyTorch has no gradient, as of a source larger than its indices, they may be.
+
+    >>> import torch
+    >>> twice = lambda x: torch.zeros(2).double().index_copy(0, torch.tensor([1, 1]), x)
+    >>> pairs = moved_pairs(twice, (2,))
+    >>> pairs is not None and loses_written(twice, pairs)
+    True
+    """
+    import torch
+
+    with torch.enable_grad():
+        ones = torch.ones(found.operand, dtype=torch.float64, requires_grad=True)
+        try:
+            (taken,) = torch.autograd.grad(run(ones).sum(), ones)
+        except RuntimeError:
+            return True
+    return int(taken.count_nonzero()) > len(found.of.unique())
+
+
 def _count(shape: Sequence[int]) -> int:
     count = 1
     for size in shape:

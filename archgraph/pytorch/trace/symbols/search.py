@@ -29,6 +29,8 @@ class NoLawError(ArchgraphError):
 
 NEXT_DECISIONS = 8
 """Sizes in a row at which a law is proved where code decides by a rest or another number without a law."""
+NEXT_MASKS = 64
+"""Sizes in a row at which masks are looked at where known tensors are compared with a number without a law."""
 SMALLEST = 6
 """The smallest sizes, at which masks are looked at: half of a size is nothing there, and blocks are single places."""
 _NARROW = 2
@@ -58,6 +60,7 @@ class Search:
         self._prove_decisions()
         if sampler.makes_masks:
             self._see_smallest()
+            self._see_next()
 
     # -- samples -----------------------------------------------------------------------------------------
 
@@ -187,6 +190,21 @@ class Search:
         for item, more in product(self.items, range(SMALLEST)):
             if item.allows(item.least + more):
                 self._attempt({item.name: item.least + more})
+
+    def _see_next(self) -> None:
+        """Record the next sizes of every symbol where masks are made of numbers without a law, such as of rests."""
+        if self._masks_without_law():
+            for item, move in product(self.items, range(1, NEXT_MASKS + 1)):
+                if item.allows(item.place + move):
+                    self._attempt({item.name: item.place + move})
+
+    def _masks_without_law(self) -> bool:
+        """Whether masks are made of numbers without a law.
+
+        Below the example, what is compared may come out both ways, and what came out is seen in the masks.
+        """
+        large = [sample for sample in self.seen() if all(sample.sizes[i.name] >= i.default for i in self.items)]
+        return decides_without_law(*self._compared(large))
 
     def _prove_at(self, item: SteppedSize, place: int) -> None:
         broken = self._broken({item.name: place}) if item.allows(place) else None
