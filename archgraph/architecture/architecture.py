@@ -153,12 +153,12 @@ class Architecture(Generic[Said_co]):
 
     @property
     def outputs(self) -> dict[str, TensorType]:
-        """The types of the selected outputs.
+        """The types of the selected outputs, by all of their names: what a module returns twice has two.
 
         >>> print(load("unet:padded-512").outputs["logits"])
         {c: 2, h: H, w: W}
         """
-        return {value.name: self.network.type(value.type) for value in self.selected}
+        return {name: self.network.type(value.type) for name, value in self.network.outputs.items()}
 
     @property
     def variant(self) -> str:

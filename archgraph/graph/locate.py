@@ -37,6 +37,8 @@ def output_asked(member: Member, node: str | Value | None) -> int | None:
 
 def _maker(graph: Graph, value: Value | None) -> str:
     """Return the name of the node that gives a value, by default the only one that gives an output."""
+    if value in graph.inputs:
+        raise _of_input(value.name)
     outputs = graph.outputs if value is None else (value,)
     makers = [member.name for member in graph.nodes if set(member.outputs).intersection(outputs)]
     if len(makers) != 1:
@@ -54,8 +56,12 @@ def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
             return named[path[:end]], path[end + 1 :]
         end = path.rfind(".", 0, end)
     if asked in {value.name for value in graph.inputs}:
-        raise QueryError(f"'{asked}' is an input: each of its positions reads itself alone, and no node gives it")
+        raise _of_input(asked)
     raise QueryError(f"no node '{asked}'.{did_you_mean(path.split('.', 1)[0], named)}")
+
+
+def _of_input(name: str) -> QueryError:
+    return QueryError(f"'{name}' is an input: each of its positions reads itself alone, and no node gives it")
 
 
 def input_named(graph: Graph, name: str | None) -> Value:

@@ -128,6 +128,7 @@ class Network:
         assumptions: what was decided at the bound values, and is checked again at every binding.
         runs_dead: costs count what no output depends on as well, as in a module that PyTorch runs.
         pixels: pixels per element of every input that declares them.
+        called: names of the selected outputs, where one value may have several; those of the values where it is empty.
         floating: how the values of dtype `float` are stored: a module may be in half precision.
     """
 
@@ -144,6 +145,7 @@ class Network:
     assumptions: tuple[Assumption, ...] = ()
     runs_dead: bool = False
     pixels: Mapping[str, int] = field(default_factory=dict)
+    called: tuple[str, ...] = ()
     floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
@@ -212,6 +214,11 @@ class Network:
         if name not in self.declared.names:
             raise not_among("symbol", name, self.declared.names)
 
+    @property
+    def outputs(self) -> dict[str, Value]:
+        """The selected outputs by all of their names."""
+        return {name: self.named[name] for name in self.called} or {value.name: value for value in self.selected}
+
     # -- expressions of the graph ------------------------------------------------------------------------
 
     def show(self, expression: Expr) -> Expr:
@@ -261,10 +268,20 @@ class Network:
         Raises:
             QueryError: no value has that name.
         """
-        return tuple(value for name in outputs for value in self._family(name))
+        return tuple(self.named[name] for family in outputs for name in self._family(family))
 
-    def _family(self, name: str) -> tuple[Value, ...]:
-        found = tuple(value for key, value in self.named.items() if key == name or key.startswith(f"{name}("))
+    def calling(self, outputs: tuple[str, ...]) -> Network:
+        """Return the network whose costs and fields are about these values only, under the names that they were given.
+
+        Raises:
+            QueryError: no value has that name.
+        """
+        called = tuple(name for family in outputs for name in self._family(family))
+        selected = tuple(dict.fromkeys(self.named[name] for name in called))
+        return replace(self, selected=selected, called=called, runs_dead=False, _of_graph={})
+
+    def _family(self, name: str) -> tuple[str, ...]:
+        found = tuple(key for key in self.named if key == name or key.startswith(f"{name}("))
         if not found and name in {value.name for value in self.graph.inputs}:
             raise QueryError(f"'{name}' is an input, which nothing computes", hint="select what is made of it")
         if not found:
@@ -369,7 +386,7 @@ class Bound:
 
     def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
         """Return the network whose costs and fields are about these values only."""
-        return replace(network, selected=network.outputs_named(outputs), runs_dead=False, _of_graph={})
+        return network.calling(outputs)
 
     def _refuse(self, values: Mapping[str, Any]) -> None:
         names = ", ".join(values)

@@ -9,11 +9,13 @@ from functools import lru_cache, partial
 from sympy import Add, Expr, Integer, Symbol, ceiling, fraction, horner, lambdify, together
 from sympy import floor as floor_of
 
+from archgraph.errors import QueryError
 from archgraph.laws.blocks import Array, in_blocks, is_lazy, numpy
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import replaced
 
 LARGEST = 2**62
+BEYOND_FLOATS = 2**1000
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,19 @@ class Compiled:
         return np.broadcast_to(np.asarray(result, dtype="int64" if exact else "float64"), shape)
 
     def exact(self, arrays: Mapping[Symbol, Array]) -> bool:
-        """Return whether the values are exact integers."""
-        if self.above.has(floor_of, ceiling) or self.below.has(floor_of, ceiling):
-            return False
+        """Return whether the values are exact integers.
+
+        Raises:
+            QueryError: they are too large even for rounded numbers.
+        """
         largest: dict[Symbol, Expr] = {symbol: Integer(int(_max(arrays[symbol]))) for symbol in self.symbols}
         parts = [*Add.make_args(self.above), *Add.make_args(self.below)]
-        return sum(abs(int(replaced(part, largest))) for part in parts) < LARGEST
+        most = sum(abs(int(replaced(part, largest))) for part in parts)
+        if most >= BEYOND_FLOATS:
+            raise QueryError(
+                "a law reaches numbers of more than 300 digits", hint="smaller values, or one by one: at(...)"
+            )
+        return most < LARGEST and not self.above.has(floor_of, ceiling) and not self.below.has(floor_of, ceiling)
 
 
 @lru_cache(maxsize=1024)

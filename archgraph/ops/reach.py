@@ -158,6 +158,13 @@ class Within:
 
 
 @dataclass(frozen=True)
+class Mirrored:
+    """Output i reads `last - i`, and nothing where the operand has no such position: an axis the other way round."""
+
+    last: Expr
+
+
+@dataclass(frozen=True)
 class Later:
     """Outputs from `start` on read what another map says, those before it nothing."""
 
@@ -177,7 +184,7 @@ class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit | All | Causal | Blocks | Listed | Within | Later | AnyOf | AtMost
+    map: Window | Digit | All | Causal | Blocks | Listed | Within | Mirrored | Later | AnyOf | AtMost
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ class AtMost:
     With `where`, only at sizes where that is 1: elsewhere it is what the map says.
     """
 
-    map: Window | All | Causal | Blocks | Listed | AnyOf | Along
+    map: Window | All | Causal | Blocks | Listed | Mirrored | AnyOf | Along
     reason: str
     where: Expr | None = None
 
@@ -207,6 +214,7 @@ AxisMap: TypeAlias = (
     | Parts
     | Digits
     | Listed
+    | Mirrored
     | Within
     | Later
     | AnyOf

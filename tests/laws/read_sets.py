@@ -19,6 +19,7 @@ from archgraph.ops.reach import (
     Interpolated,
     Later,
     Listed,
+    Mirrored,
     Placed,
     Reach,
     Resized,
@@ -91,6 +92,8 @@ def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
             yield i - int(start)
         case Within(start, stop):
             yield from (i,) if start <= i < stop else ()
+        case Mirrored(last):
+            yield int(last) - i
         case Later(inner, start):
             yield from _from(inner, i, length) if i >= start else ()
         case Transposed(kernel, stride, dilation, before):

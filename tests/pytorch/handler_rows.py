@@ -322,7 +322,9 @@ ROWS: Mapping[str, Row] = {
     "masked_scatter": lambda h, x: h.masked_scatter(x > 0.5, x).sin(),
     "meshgrid": lambda h, x: torch.meshgrid(h[0, 0], x[0, 0], indexing="ij")[0].sin()[None],
     "narrow": lambda h, x: h.narrow(1, 1, 3).sin(),
+    "narrow_copy": lambda h, x: torch.narrow_copy(h, 1, 1, 3).sin(),
     "pad: replicate": lambda h, x: functional.pad(image(h), (1, 1, 1, 1), mode="replicate").sin(),
+    "take": lambda h, x: h.take(IDS.to(h.device) * 8)[None].sin(),
     "put": lambda h, x: h.put(IDS, x[0, 0, :3]).sin(),
     "rot90": lambda h, x: h.rot90(1, (1, 2)).sin(),
     "scatter": lambda h, x: h.scatter(1, PLACES, x[:, :1]).sin(),
@@ -389,6 +391,10 @@ NAMES: Mapping[str, Row] = {
     "_unsafe_view": lambda h, x: aten._unsafe_view(h, [1, 6, 2, 4]).sin(),
     "_upsample_bicubic2d_aa": lambda h, x: aten._upsample_bicubic2d_aa(image(h), [8, 12], False).sin(),
     "_upsample_bilinear2d_aa": lambda h, x: aten._upsample_bilinear2d_aa(image(h), [8, 12], False).sin(),
+    "_upsample_nearest_exact1d": lambda h, x: functional.interpolate(h, size=12, mode="nearest-exact").sin(),
+    "_upsample_nearest_exact3d": lambda h, x: functional.interpolate(
+        volume(h), scale_factor=2, mode="nearest-exact"
+    ).sin(),
     "_upsample_nearest_exact2d": lambda h, x: aten._upsample_nearest_exact2d(image(h), [8, 12]).sin(),
     "__rsub__": lambda h, x: 1 - h,
     "__lshift__": lambda h, x: h * ((x * 3).long() << 1),

@@ -55,3 +55,45 @@ def test_dead_work_has_no_spec_until_it_is_left_out():
         g.to_spec()
     for names in (["features"], ["logits"], ["logits", "features"]):
         assert_same_laws(g.select(*names))
+
+
+class Run(nn.Module):
+    """Two layers, called by a function."""
+
+    def __init__(self, run):
+        super().__init__()
+        self.run, self.one, self.two = run, nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.run(self, x)
+
+
+def apart(net, x):
+    with torch.no_grad():
+        y = net.one(x)
+    return net.two(y)
+
+
+def again(net, x):
+    return torch.utils.checkpoint.checkpoint(lambda y: net.two(y).sigmoid(), net.one(x), use_reentrant=False)
+
+
+UNSAID = {
+    "no gradients": (apart, torch.float32, "Saved bytes may be more: that 1 operation is run without gradients"),
+    "checkpoint": (again, torch.float32, "Saved bytes may be more: that 1 block is checkpointed"),
+    "half": (lambda net, x: net.one(x).sigmoid(), torch.bfloat16, "Bytes are those of float32: that the module is in"),
+}
+
+
+@pytest.mark.parametrize("name", UNSAID)
+def test_bytes_that_a_spec_cannot_say_are_told(name):
+    run, dtype, comment = UNSAID[name]
+    g = ag.trace(Run(run).to(dtype), torch.zeros(1, 5, 4, dtype=dtype))
+    text = g.to_spec()
+    assert f"# {comment}" in text
+    assert int(ag.loads(text).at().saved_bytes) > int(g.at().saved_bytes)
+
+
+def test_a_module_whose_bytes_are_said_has_no_comment():
+    text = ag.trace(Run(lambda net, x: net.two(net.one(x))), torch.zeros(1, 5, 4)).to_spec()
+    assert not text.startswith("#")

@@ -65,6 +65,11 @@ def test_numbers_beyond_64_bits_are_rounded_and_say_so():
     assert "rounded to 53 bits" in str(result.table())
 
 
+def test_numbers_beyond_all_arrays_are_refused():
+    with pytest.raises(QueryError, match="a law reaches numbers of more than 300 digits"):
+        ag.load("dit").sweep({"D": [16 * 10**200]}, ["params"])
+
+
 def test_points_that_break_what_the_laws_assume_are_left_out():
     """A third of D is the width of an embedding; valid convolutions need an image that is large enough."""
     widths = ag.load("pixart:1024").sweep({"D": [1008, 1024, 1040, 1152]}, ["params"])

@@ -29,6 +29,7 @@ from archgraph.fields.rules.read_tables import (
     LaterTable,
     ListTable,
     MapTable,
+    MirrorTable,
     PrefixTable,
     ReadTable,
     StretchTable,
@@ -142,6 +143,8 @@ def _of_table(table: ReadTable, count: int) -> IndexRule:
         return UpTo(shift(table.ahead), count)
     if isinstance(table, StretchTable):
         return Stretched(Mapped(IDENTITY, count), table.start, table.stop)
+    if isinstance(table, MirrorTable):
+        return Tabled(tuple(table), table.outputs)
     if isinstance(table, LaterTable):
         return Stretched(_of_table(table.table, count), table.start, table.outputs)
     if isinstance(table, EveryTable):

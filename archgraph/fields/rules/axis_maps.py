@@ -16,6 +16,7 @@ from archgraph.fields.rules.axis_rule import (
     SourceDigit,
     Stretch,
     Strides,
+    too_many,
     written_out,
 )
 from archgraph.fields.rules.links import Every, Link
@@ -32,7 +33,15 @@ from archgraph.fields.rules.moving_rules import (
     WithinRule,
     unknown_band,
 )
-from archgraph.fields.rules.read_tables import AnyTable, EveryTable, LaterTable, ListTable, PrefixTable, ReadTable
+from archgraph.fields.rules.read_tables import (
+    AnyTable,
+    EveryTable,
+    LaterTable,
+    ListTable,
+    MirrorTable,
+    PrefixTable,
+    ReadTable,
+)
 from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.at_most import at_most
@@ -56,6 +65,7 @@ from archgraph.ops.reach import (
     Interpolated,
     Later,
     Listed,
+    Mirrored,
     Parts,
     Placed,
     Power,
@@ -176,6 +186,31 @@ class _Digit(AxisRule[Digit]):
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
         # A digit of a digit would need two strides.
         return None if driver.digit is not None else Driver(driver.axis, value(self.read.stride))
+
+
+class _Mirrored(AxisRule[Mirrored]):
+    """No set map runs backwards: the sets are listed at the bound size, while there are not too many."""
+
+    def reading(self, view: AxisView) -> Reading:
+        return at_most(view.whole) if self.doubt(view) else written_out(self._table(view), view)
+
+    def relation(self, view: AxisView) -> Related:
+        return Link(view.axis, view.driver, self._table(view))
+
+    def doubt(self, view: AxisView) -> str:
+        return "an axis the other way round has too many positions to be listed" if too_many(view) else ""
+
+    def _table(self, view: AxisView) -> MirrorTable:
+        return MirrorTable(view.extent, view.outputs, view.evaluate(self.read.last))
+
+    def band(self, number: int) -> Stretch:
+        return Unknown("an axis the other way round")
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return driver
 
 
 class _Later(AxisRule[Later]):
@@ -326,6 +361,7 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
     Digits: _Digits,
     Digit: _Digit,
     Listed: ListedRule,
+    Mirrored: _Mirrored,
     Within: WithinRule,
     Later: _Later,
     AnyOf: _AnyOf,

@@ -107,13 +107,18 @@ def is_given(read: Listed, evaluate: Evaluate) -> bool:
     return all(evaluate(size) == value for size, value in read.given)
 
 
+def too_many(view: AxisView) -> bool:
+    """Whether there are more outputs than sets are listed of."""
+    return view.outputs > MOST_LISTED_ROWS
+
+
 def written_out(table: ReadTable, view: AxisView) -> Reading:
     """Return a table as sets, one per output.
 
     Raises:
         QueryError: there are too many outputs.
     """
-    if view.outputs > MOST_LISTED_ROWS:
+    if too_many(view):
         raise QueryError(f"the sets of {view.outputs:,} positions are too many to be listed")
     return stated_rows(own_index(view.driver, view.outputs), tuple(table), view.place)
 

@@ -149,6 +149,27 @@ class StretchTable(ReadTable):
 
 
 @dataclass(frozen=True)
+class MirrorTable(ReadTable):
+    """That an output reads the position as far from one end as it is from the other.
+
+    >>> [list(reads) for reads in MirrorTable(3, 4, 2)]
+    [[2], [1], [0], []]
+    """
+
+    extent: int
+    outputs: int
+    last: int
+
+    def together(self, outputs: Indices) -> Indices:
+        """Return what some outputs read together."""
+        return outputs.mirrored(self.last).clip(0, self.extent - 1)
+
+    def readers(self, read: Indices) -> Indices:
+        """Return the outputs that read any of a set."""
+        return read.mirrored(self.last).clip(0, self.outputs - 1)
+
+
+@dataclass(frozen=True)
 class LaterTable(ReadTable):
     """That the outputs from one on read what another table says, and those before it nothing.
 

@@ -89,6 +89,17 @@ class Indices:
             return self
         return Indices(self.start + distance, self.step, self.length, self.teeth, self.exact)
 
+    def mirrored(self, last: int) -> Indices:
+        """Return the set turned round, so that `last` becomes 0.
+
+        >>> list(indices([0, 1, 5]).mirrored(9))
+        [4, 8, 9]
+        """
+        if not self.length:
+            return self
+        teeth = None if self.teeth is None else int(f"{self.teeth:0{self.length}b}"[::-1], 2)
+        return Indices(last - self.hi, self.step, self.length, teeth, self.exact)
+
     def clip(self, lo: int, hi: int) -> Indices:
         """Return the members from lo to hi, both included.
 

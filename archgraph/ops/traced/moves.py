@@ -234,7 +234,7 @@ CUTTING = frozenset(("tril", "triu"))
 """Moves that keep elements where they are, and put zeros for others."""
 CHOOSING = frozenset(("sort", "topk", "cummax", "cummin"))
 """Moves that keep, for every element of the result, where it came from."""
-SIZED = frozenset(("cummax", "cummin", "gather", "reflect_pad", "replicate_pad"))
+SIZED = frozenset(("cummax", "cummin", "gather", "reflect_pad", "replicate_pad", "take"))
 """Moves that keep their operand too."""
 PAIRS = frozenset(("grid_sampler", "grid_sampler_2d", "grid_sampler_3d"))
 """Moves that keep all operands."""
@@ -270,6 +270,7 @@ UNKEPT = frozenset(
         "fill",
         "flip",
         "im2col",
+        "narrow_copy",
         "one_hot",
         "roll",
         "rot90",

@@ -30,8 +30,7 @@ def refuse_idle(module: nn.Module, recording: Recording) -> None:
 def with_names(graph: Graph, outputs: Mapping[str, Value]) -> tuple[Graph, dict[str, Value]]:
     """Return a graph whose outputs are called by their places, and them by name; one value may have several names.
 
-    What is returned alone, without a name of its own, is called by the operation that makes it; an input keeps its
-    name.
+    What is returned alone, without a name of its own, is called by the operation that makes it.
     """
     fresh: dict[Value, Value] = {value: value for value in graph.inputs}
     named: dict[str, Value] = {}

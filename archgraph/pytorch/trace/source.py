@@ -37,6 +37,7 @@ def network_of(found: TracedModule, module: object = None, told: str = "") -> Ne
         ),
         assumptions=found.assumptions,
         runs_dead=True,
+        called=tuple(found.named),
         floating=found.floating,
     )
 
@@ -76,7 +77,7 @@ class ModuleSource:
 
     def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
         """Return the network whose costs and fields are about these values only."""
-        return replace(network, selected=network.outputs_named(outputs), runs_dead=False, _of_graph={})
+        return network.calling(outputs)
 
 
 def _refuse(network: Network, condition: object) -> NoReturn:

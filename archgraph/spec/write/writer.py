@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from archgraph.errors import UnsupportedOpError, counted
-from archgraph.graph.ir import Node, Value
+from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.graph.network import Network
 from archgraph.spec.definitions import VERSION
 from archgraph.spec.write.steps import DEAD, Book
@@ -18,8 +18,8 @@ SELECT = "g.select(*g.outputs) leaves that work out, and has a spec"
 def write_spec(g: Network) -> str:
     """Return the text of a spec whose graph, laws and receptive fields are those of an architecture.
 
-    What it has no word for is a comment on top: where in memory results lie, and what zeros among constants leave
-    unread of positions that are read one by one.
+    What it has no word for is a comment on top: where in memory results lie, what runs without gradients or as a
+    checkpoint, a floating type, and what zeros among constants leave unread of positions that are read one by one.
 
     Loops and choices are gone, for the graph holds what became of them; blocks and repeats stay, and so does the
     selection of outputs that costs and fields are about.
@@ -67,13 +67,21 @@ def _conditions(g: Network) -> list[str]:
 
 
 def _memories(g: Network) -> list[str]:
-    """A comment where results lie elsewhere in memory than operations say: a spec has no word for it."""
-    unsaid = sum(isinstance(member, Node) and _lies_elsewhere(member) for _, member in g.graph.walk())
-    if not unsaid:
-        return []
-    return [
-        f"# Saved bytes may be more: where in memory the results of {counted(unsaid, 'operation')} lie is not said."
-    ]
+    """Comments where autograd keeps other bytes of the module than of the operations: a spec has no word for it."""
+    members = [member for _, member in g.graph.walk()]
+    nodes = [member for member in members if isinstance(member, Node)]
+    elsewhere = sum(map(_lies_elsewhere, nodes))
+    untracked = sum(node.no_grad for node in nodes)
+    again = sum(isinstance(member, Repeat) and member.checkpoint for member in members)
+    unsaid = {
+        f"where in memory the results of {counted(elsewhere, 'operation')} lie": elsewhere,
+        f"that {counted(untracked, 'operation')} {'is' if untracked == 1 else 'are'} run without gradients": untracked,
+        f"that {counted(again, 'block')} {'is' if again == 1 else 'are'} checkpointed": again,
+    }
+    said = [f"# Saved bytes may be more: {what} is not said." for what, number in unsaid.items() if number]
+    if g.floating != "float32":
+        said.append(f"# Bytes are those of float32: that the module is in {g.floating} is not said.")
+    return said
 
 
 def _unread(operations: int) -> list[str]:

@@ -485,3 +485,45 @@ def test_places_of_elements_are_found_once(monkeypatch):
     assert named_by([(same, ("n", "h", "w", "c"))], (2, 3, 4, 5)) == ["n", "h", "w", "c"]
     assert not same.differ_along(0, 0)
     assert len(found) == 2
+
+
+def sampled(grid, **options):
+    def run(net, x):
+        heights = torch.zeros_like(torch.tensor(grid))
+        places = torch.stack([torch.tensor(grid), heights], -1)[None, None].to(x)
+        return functional.grid_sample(net.layer(x)[:, :, None], places, align_corners=True, **options)[:, :, 0]
+
+    return Net(run, layer=nn.Conv1d(3, 3, 1))
+
+
+@pytest.mark.parametrize("grid", [[-1.0, -0.3, 0.3, 1.0], [1.0, -1.0], [0.0, 0.0, 0.0]])
+@pytest.mark.parametrize("length", [8, 9])
+def test_a_known_grid_picks_the_elements_that_are_nearest(grid, length):
+    check(sampled(grid, mode="nearest"), (1, 3, length), (2,), (2,))
+
+
+@pytest.mark.parametrize("grid", [[-1.0, -0.3, 0.3, 1.0], [0.0, 0.2]])
+def test_a_known_grid_between_elements_is_a_bound(grid):
+    field = ag.trace(sampled(grid), torch.rand(1, 3, 9)).receptive_field()
+    assert field.why == ("elements are not only moved (move)",)
+    probe = field.probe(**dict.fromkeys(field.outputs, 0))
+    assert not probe.exact
+    assert set(probe) == {(place,) for place in range(9)}
+
+
+def resized(**options):
+    return Net(lambda net, x: functional.interpolate(net.layer(x), **options), layer=nn.Conv1d(3, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "length", "exact"),
+    [
+        ({"scale_factor": 0.5, "mode": "nearest"}, 10, True),
+        ({"scale_factor": 0.5, "mode": "nearest"}, 9, False),
+        ({"scale_factor": 1.5, "mode": "linear"}, 8, True),
+        ({"scale_factor": 2.0, "mode": "nearest-exact"}, 7, True),
+        ({"size": 5, "mode": "nearest-exact"}, 9, True),
+    ],
+)
+def test_a_factor_that_is_the_ratio_of_the_sizes_says_which_neighbours_are_read(options, length, exact):
+    check(resized(**options), (1, 3, length), (2,), (2,), exact=exact)

@@ -246,6 +246,35 @@ def test_moves_at_other_sizes_are_known_or_said_not_to_be(name):
         assert answers(bound, module, [torch.rand(1, n, C)]) <= {"exact", "labelled"}
 
 
+TURNED = {
+    "flipped": lambda x: x.flip(1),
+    "counted down": lambda x: x[:, x.shape[1] - 1 - torch.arange(x.shape[1])],
+    "counted down to the second": lambda x: x[:, torch.arange(x.shape[1] - 1, 0, -1)],
+    "all but the last": lambda x: x[:, torch.arange(x.shape[1] - 2, -1, -1)],
+    "both ways": lambda x: x + x.cumsum(1).flip(1).cumsum(1).flip(1),
+    "both ways round": lambda x: F.avg_pool1d(x.flip(1).mT, 3, 1, 1).mT.flip(1),
+    "scores": lambda x: (
+        (x @ x.mT).flip(2).masked_fill(torch.ones(x.shape[1], x.shape[1]).triu(1) > 0, -1e9).softmax(-1) @ x
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_an_axis_the_other_way_round_is_exact_at_every_size(name):
+    module = Applied(TURNED[name]).double().eval()
+    g = ag.trace(module, {"x": torch.rand(1, N, C).double()}, {"x": {1: "n"}})
+    for n in (N, *SIZES):
+        assert answers(g.at(n=n), module, [torch.rand(1, n, C)]) == {"exact"}
+
+
+def test_an_axis_the_other_way_round_is_probed_at_any_length():
+    g = ag.trace(Applied(lambda x: x.flip(1)), {"x": torch.rand(1, N, C)}, {"x": {1: "n"}}).at(n=10**6)
+    field = g.receptive_field()
+    assert set(field.probe(n=3)) == {(10**6 - 4,)}
+    assert field.probe(n=3).exact
+    assert field.why == ("an axis the other way round has too many positions to be listed (move)",)
+
+
 def by_other_length(test):
     return lambda x, y: x * test(torch.arange(x.shape[1]), y.shape[1]).to(x)[:, None]
 

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402, N812
 
 import archgraph as ag  # noqa: E402
 from archgraph.errors import ArchgraphError  # noqa: E402
@@ -52,15 +53,44 @@ def test_outputs_are_named_by_their_places(form, names, dynamic):
 
 def test_one_value_may_have_two_names():
     g = traced(lambda x, y, z: {"states": (y, z), "last": z})
-    assert g.select("last").outputs == g.select("states[1]").outputs
+    assert tuple(g.outputs) == ("states[0]", "states[1]", "last")
+    assert len(g.selected) == 2
+    for name in ("last", "states[1]"):
+        chosen = g.select(name)
+        assert tuple(chosen.outputs) == tuple(chosen.at().bound().outputs) == (name,)
+        assert int(chosen.receptive_field().h.size_max) == int(g.receptive_field(name).h.size_max) == 5
+    both = g.select("last", "states[1]")
+    assert (tuple(both.outputs), len(both.selected)) == (("last", "states[1]"), 1)
+    assert both.macs == g.select("last").macs == g.macs
 
 
 def test_a_single_output_is_called_by_its_operation():
     assert tuple(traced(lambda x, y, z: z).outputs) == ("conv",)
 
 
-def test_an_input_among_the_outputs_keeps_its_name():
-    assert tuple(traced(lambda x, y, z: {"given": x, "made": z}).outputs) == ("x", "made")
+def test_an_input_among_the_outputs_has_the_name_of_its_place():
+    g = traced(lambda x, y, z: {"given": x, "made": z, "again": x})
+    assert tuple(g.outputs) == ("given", "made", "again")
+    assert g.select("given").macs == 0
+    assert g.select(*g.outputs).macs == g.macs
+    with pytest.raises(ArchgraphError, match="'x' is an input: each of its positions reads itself alone"):
+        g.receptive_field("again")
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (lambda x, y, z: (z, z), ("output[0]", "output[1]")),
+        (lambda x, y, z: (z, z.view(z.shape), F.dropout(z, 0.5, False)), ("output[0]", "output[1]", "output[2]")),
+        (lambda x, y, z: (y, F.relu_(y)), ("output[0]", "output[1]")),
+        (lambda x, y, z: Pair(y, {"a": z, "b": [y]}), ("logits", "features.a", "features.b[0]")),
+    ],
+)
+def test_what_is_returned_twice_keeps_both_names(form, names):
+    g = traced(form, dynamic={"x": {2: "h"}})
+    assert tuple(g.outputs) == tuple(g.at(h=12).outputs) == names
+    assert [str(g.receptive_field(name).h.size_max) for name in names]
+    assert len(g.selected) == len(set(g.selected))
 
 
 @pytest.mark.parametrize(

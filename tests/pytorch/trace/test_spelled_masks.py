@@ -15,6 +15,10 @@ N, C = 6, 4
 SEEN = torch.ones(N, N).tril()
 FAR = torch.where(SEEN.bool(), 1e9, -1e9)
 
+FIRST, ABOVE = torch.tensor([0]), torch.triu_indices(N, N, 1)
+NEXT = ((torch.arange(N) + 1) % N)[None, :, None]
+LOW = torch.full((1, N, N), -torch.inf)
+
 
 def weighed(change):
     """Attention whose scores are changed."""
@@ -35,11 +39,26 @@ MASKS = {
     "product added": weighed(lambda s: torch.addcmul(s, (SEEN - 1).to(s), torch.full((N, N), 1e9).to(s))),
     "quotient added": weighed(lambda s: torch.addcdiv(s, (SEEN - 1).to(s), torch.full((N, N), 1e-9).to(s))),
     "mixture": weighed(lambda s: torch.lerp(s, torch.full((N, N), -1e9).to(s), (1 - SEEN).to(s))),
+    "put at pairs": weighed(lambda s: s.index_put((FIRST, *ABOVE), torch.tensor(-torch.inf).to(s))),
+    "put at pairs, in place": weighed(lambda s: s.index_put_((FIRST, *ABOVE), torch.tensor(-torch.inf).to(s))),
+    "columns filled": weighed(lambda s: s.index_fill(2, torch.tensor([0, 3]), -torch.inf)),
+    "columns filled, in place": weighed(lambda s: s.index_fill_(2, torch.tensor([0, 3]), -torch.inf)),
+    "columns copied": weighed(lambda s: s.index_copy(2, torch.tensor([0, 3]), LOW[..., :2].to(s))),
+    "a number scattered": weighed(lambda s: s.scatter(2, NEXT, -torch.inf)),
+    "numbers scattered": weighed(lambda s: s.scatter(2, NEXT, LOW[..., :1].to(s))),
+    "numbers scattered, in place": weighed(lambda s: s.scatter_(2, NEXT, LOW[..., :1].to(s))),
+    "a slice put": weighed(lambda s: s.slice_scatter(LOW[..., :2].to(s), 2, 1, 3)),
+    "a column put": weighed(lambda s: s.select_scatter(LOW[..., 0].to(s), 2, N - 1)),
+    "a diagonal put": weighed(lambda s: s.diagonal_scatter(LOW[..., 0].to(s), 0, 1, 2)),
+    "numbers where tests say so": weighed(lambda s: s.masked_scatter(~SEEN.bool(), LOW.to(s))),
     "put by tests": weighed(lambda s: put(s, -torch.inf)),
     "zeros put by tests": lambda net, x: put(x @ x.mT, 0.0) @ torch.ones(N, C).to(x),
 }
 BOUNDS = {
     "powers of two": lambda net, x: 2 ** ((x @ x.mT) + (SEEN - 1).to(x) * 1e9) @ net.layer(x),
+    "added at pairs": weighed(lambda s: s.index_put((FIRST, *ABOVE), torch.tensor(-1e9).to(s), accumulate=True)),
+    "added to columns": weighed(lambda s: s.index_add(2, torch.tensor([0, 3]), torch.full((1, N, 2), -1e9).to(s))),
+    "added where an index says": weighed(lambda s: s.scatter_add(2, NEXT, torch.full((1, N, 1), -1e9).to(s))),
     "product put": lambda net, x: net.layer(x).index_reduce(1, torch.tensor([3, 0, 5]), x[:, :3], "prod"),
     "product scattered": lambda net, x: net.layer(x).scatter_reduce(
         1, torch.tensor([3, 0, 5])[None, :, None].expand(1, 3, C), x[:, :3], "prod"

@@ -65,6 +65,8 @@ MOVES = [
     "cummin",
     "max_unpool2d",
     "max_unpool3d",
+    "take",
+    "narrow_copy",
 ]
 SOURCES = [
     "arange",

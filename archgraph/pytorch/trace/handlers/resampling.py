@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from sympy import Expr, Rational
 
 from archgraph.graph.ir import Value
 from archgraph.ops.pooling import AvgPool, MaxPool
@@ -62,8 +65,8 @@ def adaptive_pool(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 @aten(
     "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d", "upsample_linear1d", "upsample_bilinear2d",
-    "upsample_trilinear3d", "upsample_bicubic2d", "_upsample_nearest_exact2d", "_upsample_bilinear2d_aa",
-    "_upsample_bicubic2d_aa",
+    "upsample_trilinear3d", "upsample_bicubic2d", "_upsample_nearest_exact1d", "_upsample_nearest_exact2d",
+    "_upsample_nearest_exact3d", "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa",
 )  # fmt: skip
 def upsample(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Resampling by an integer factor, or to a size."""
@@ -80,12 +83,14 @@ def upsample(i: ProgramInterpreter, a: Arguments) -> Tracked:
     if mode != "cubic" and all(f.is_Integer and f >= 1 for f in factors):
         return w.apply(Upsample(w.by_name(factors), mode, corners and mode == "linear"))
     mode = "nearest-exact" if "exact" in name else mode
-    return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners, _bounded(a, name)))
+    return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners, _bounded(a, name, factors)))
 
 
-def _bounded(a: Arguments, name: str) -> str:
-    """Why the sizes do not say which neighbours are read."""
+def _bounded(a: Arguments, name: str, factors: Sequence[Expr]) -> str:
+    """Why the sizes do not say which neighbours are read: a factor was given that is not theirs."""
     if "_aa" in name:
         return "how far an interpolation against aliasing reads is not described"
     scales = a.nodes.get("scale_factors") or [a.nodes.get(key) for key in ("scales", "scales_h", "scales_w")]
-    return "an interpolation by a factor that is no ratio of its sizes" if any(scales) else ""
+    given = [scale for scale in scales if scale is not None]
+    ratios = len(given) == len(factors) and all(f == Rational(scale) for f, scale in zip(factors, given, strict=True))
+    return "an interpolation by a factor that is no ratio of its sizes" if given and not ratios else ""

@@ -19,6 +19,7 @@ from archgraph.pytorch.trace.masking.partial import (
     nothing_known,
 )
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
+from archgraph.pytorch.trace.masking.puts import ADDS, PUTS, put, puts_constants
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -107,6 +108,8 @@ class States:
             return CONSTANT_RULES[name](self._given(step))
         if name in JOINS:
             return self._joined(step)
+        if name in PUTS or name in ADDS:
+            return put(step, self._shaped, self._constant)
         return self._moved(step) if name in REARRANGING else self._lost(step)
 
     def begins(self, step: RecordedNode, name: str) -> bool:
@@ -115,6 +118,8 @@ class States:
             return True
         if name in PADS:
             return is_low(pad_value(step))
+        if name in PUTS or name in ADDS:
+            return puts_constants(step)
         if name in PRODUCT_FORMS:
             return any(bool((value == 0).any()) for value in constants_of(step, factors_of(step)))
         if name not in CONSTANT_RULES:
@@ -124,6 +129,9 @@ class States:
             return True
         values = (step.known_operand(node) for node in step.all_input_nodes)
         return any(value is not None and _matters(value, name) for value in values)
+
+    def _shaped(self, step: RecordedNode, node: RecordedNode) -> Partial:
+        return self.operand(step, node).within(self.shape(node))
 
     def _lost(self, step: RecordedNode) -> Partial | None:
         """Of a step without a rule: where its operands hold masks, its result may."""
@@ -175,39 +183,17 @@ class States:
                 return self.operand(step, args[1]) if isinstance(args[1], RecordedNode) else constant_number(args[1])
             if name == "zero":
                 return constant_number(0.0)
-            if name == "index_put":
-                return self._put(step)
             found = self._result(step)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
             return doubtful()
         return found if isinstance(found, Partial) else nothing_known()
 
-    def _put(self, step: RecordedNode) -> Partial:
-        """Elements at places that are known, put in or added."""
-        if len(step.args) > 3 and step.args[3]:
-            raise ArchgraphError("what is added to elements is not followed")
-        state = self.operand(step, step.args[0]).within(self.shape(step.args[0]))
-        value = self.operand(step, step.args[2])
-        places = [None if node is None else self._constant(step, node) for node in step.args[1]]
-        # Tests are no numbers of places.
-        tests = ("torch.bool", "torch.uint8")
-        key = tuple(
-            slice(None) if place is None else place.bool() if str(place.dtype) in tests else place.long()
-            for place in places
-        )
-        parts = []
-        for part, put in zip(_parts_of(state), _parts_of(value), strict=True):
-            made = part.clone()
-            made[key] = put
-            parts.append(made)
-        return Partial(parts[0], parts[1], parts[2], state.counted or value.counted)
-
     def _written(self, whole: Partial, value: Partial, views: Sequence[RecordedNode]) -> Partial:
         """Return what is known of a tensor after a write into a view of views of it."""
         made = [part.clone() for part in _parts_of(whole)]
-        for part, put in zip(made, _parts_of(value), strict=True):
+        for part, new in zip(made, _parts_of(value), strict=True):
             inside = self._viewed(part, views)
-            inside.copy_(put.expand(inside.shape))
+            inside.copy_(new.expand(inside.shape))
         return Partial(made[0], made[1], made[2], whole.counted or value.counted)
 
     def _seen_through(self, whole: Partial, node: RecordedNode) -> Partial:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING
 
-from sympy import Integer
+from sympy import Expr, Integer
 
 from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import All, Along, AtMost, AxisMap, Listed, Window
+from archgraph.ops.reach import All, Along, AtMost, AxisMap, Listed, Mirrored, Window
 from archgraph.pytorch.trace.moving.pairs import MovedPairs
 from archgraph.sizes.types import CHANNEL
 
@@ -147,9 +147,13 @@ class _Reads:
         """The form at other sizes, if it is that of an axis here too."""
         read = self.like.get(self.operand.names[place])
         window, name = (read.map, read.axis) if isinstance(read, Along) else (read, self.operand.names[place])
-        if not isinstance(window, Window | All) or name not in self.output.names:
+        if not isinstance(window, Window | All | Mirrored) or name not in self.output.names:
             return None
         table = self._table(place, (self.output.names.index(name),))
+        if isinstance(window, Mirrored):
+            # Where it ends differs with the size.
+            turned = None if table is None else _mirrored(table)
+            return turned and (Along(name, turned) if isinstance(read, Along) else turned)
         if table is None or isinstance(window, All):
             return read if table is not None and bool(table.all()) else None
         rows = [row.nonzero().flatten().tolist() for row in table]
@@ -165,7 +169,7 @@ class _Reads:
             # The result has no axis that could tell its elements apart.
             return Listed(_sets(table), alike=True)
         if len(driver) == 1:
-            read = (_closed(table) if self.closed else None) or Listed(_sets(table))
+            read = (_closed(table) or _mirrored(table) if self.closed else None) or Listed(_sets(table))
             name = self.output.names[driver[0]]
             return read if name == self.operand.names[place] else Along(name, read)
         sizes = [self.output.sizes[axis] for axis in driver]
@@ -174,8 +178,8 @@ class _Reads:
         return Listed(_sets(table), tuple(over))
 
 
-def _plain(read: AxisMap) -> All | Listed | Window | Along:
-    assert isinstance(read, All | Listed | Window | Along)
+def _plain(read: AxisMap) -> All | Listed | Mirrored | Window | Along:
+    assert isinstance(read, All | Listed | Mirrored | Window | Along)
     return read
 
 
@@ -196,6 +200,32 @@ def _closed(table: Tensor) -> Window | None:
     rows = [row.nonzero().flatten().tolist() for row in table]
     found = next((window for window in _candidates(rows) if _agrees(window, rows, table.shape[1])), None)
     return None if found is None else Window(stride=Integer(found[0]), before=Integer(-found[1]))
+
+
+def _mirrored(table: Tensor) -> Mirrored | None:
+    """The axis the other way round, where that is what is read."""
+    rows = [row.nonzero().flatten().tolist() for row in table]
+    last = next((index + row[0] for index, row in enumerate(rows) if len(row) == 1), None)
+    if last is None:
+        return None
+    places = ([last - index] if 0 <= last - index < table.shape[1] else [] for index in range(len(rows)))
+    return Mirrored(Integer(last)) if all(row == place for row, place in zip(rows, places, strict=True)) else None
+
+
+def with_law(reads: Sequence[AxisMap], ends: Sequence[int], law: Expr) -> Sequence[AxisMap]:
+    """Return readings of an axis in several recordings, with the law of where mirrored ones end.
+
+    Args:
+        reads: how it is read in every recording.
+        ends: its last position there.
+        law: the same as a law.
+    """
+    turned = [read.map if isinstance(read, Along) else read for read in reads]
+    shifts = {int(one.last) - end for one, end in zip(turned, ends, strict=True) if isinstance(one, Mirrored)}
+    if len(shifts) != 1 or not all(isinstance(one, Mirrored) for one in turned):
+        return reads
+    found = Mirrored(law + shifts.pop())
+    return [replace(read, map=found) if isinstance(read, Along) else found for read in reads]
 
 
 def _candidates(rows: list[list[int]]) -> Iterator[tuple[int, int]]:

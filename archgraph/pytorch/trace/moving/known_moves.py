@@ -18,7 +18,7 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.listings import proved
-from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads
+from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads, with_law
 from archgraph.pytorch.trace.moving.naming import Names, named_by
 from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, loses_written, moved_pairs
 from archgraph.pytorch.trace.moving.rerun import NotKnownError, SizeNumber, run_again, shape_of
@@ -250,17 +250,37 @@ def _reads(
     if not any(isinstance(pairs, str) or len(pairs.into) for pairs in one.pairs):
         # All of it was overwritten.
         return None
-    known = [pairs for pairs in one.pairs if isinstance(pairs, MovedPairs)]
+    # A result without elements says of no form that it is another.
+    telling = [pairs for pairs in one.pairs if isinstance(pairs, str) or 0 not in pairs.result]
+    known = [pairs for pairs in telling if isinstance(pairs, MovedPairs)]
     # The largest recording tells forms apart that others do not.
     largest = max(known, key=lambda pairs: len(pairs.into))
     form = _at(largest, own, names, apart=apart)
     found = [form if pairs is largest else _at(pairs, own, names, apart=apart, like=form) for pairs in known]
-    if len(found) == len(one.pairs) and all(other == found[0] for other in found):
+    found = _lawful(found, known, own, one.t.shape)
+    if len(found) == len(telling) and all(other == found[0] for other in found):
         return proved(tuple(found[0].items()))
     # Another closed form at other sizes is none for all of them.
     listed = _at(first, own, names, closed=False, apart=apart)
     kept = {axis: proved(read) for axis, read in found[0].items() if all(other.get(axis) == read for other in found)}
     return tuple((axis, kept.get(axis, read)) for axis, read in listed.items())
+
+
+def _lawful(
+    found: Sequence[Mapping[str, AxisMap]],
+    known: Sequence[MovedPairs],
+    own: Sequence[str | None],
+    shape: Sequence[Expr],
+) -> list[Mapping[str, AxisMap]]:
+    """Return how the axes are read in every recording, with laws where the numbers of a form differ."""
+    made = [dict(reads) for reads in found]
+    for axis in made[0]:
+        if all(axis in reads for reads in made):
+            dim = list(own).index(axis)
+            ends = [pairs.operand[dim] - 1 for pairs in known]
+            reads = with_law([reads[axis] for reads in made], ends, shape[dim] - 1)
+            made = [{**one, axis: read} for one, read in zip(made, reads, strict=True)]
+    return [*made]
 
 
 def _at(

@@ -23,7 +23,7 @@ def shape_of(node: RecordedNode, number: SizeNumber) -> tuple[int, ...]:
 
 
 def run_again(step: RecordedNode, given: Mapping[RecordedNode, Tensor], number: SizeNumber) -> Any:
-    """Return the result of a step on some tensors of doubles; others of floating type are zeros.
+    """Return the result of a step on some tensors of doubles; others of floating type are zeros, unless they are known.
 
     Raises:
         NotKnownError: it takes whole numbers, or a test, whose values are not known.
@@ -57,9 +57,10 @@ class _Values:
         if node in self.given:
             # An operator in place writes into what it is given.
             return self.given[node].clone()
+        value = self.step.known_operand(node)
+        if value is not None:
+            # A grid decides where elements are read.
+            return value.to(torch.float64, copy=True) if value.is_floating_point() else value.clone()
         if node.meta["val"].dtype.is_floating_point:
             return torch.zeros(shape_of(node, self.number), dtype=torch.float64)
-        value = self.step.known_operand(node)
-        if value is None:
-            raise NotKnownError(node.name)
-        return value.clone()
+        raise NotKnownError(node.name)

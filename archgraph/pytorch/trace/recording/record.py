@@ -15,6 +15,7 @@ from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.compared import Comparisons
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
 from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.pytorch.trace.recording.odd_tensors import refuse_odd_tensors
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.restore import Contents, empty_caches, unchanged
@@ -73,6 +74,7 @@ def record(
     if not isinstance(module, torch.nn.Module):
         raise refusals.no_module(module)
     _refuse_scripted(torch, module)
+    refuse_odd_tensors(module, inputs)
     args, kwargs = _arguments(module, inputs)
     from archgraph.pytorch.trace.recording.recorder import Recorder
 

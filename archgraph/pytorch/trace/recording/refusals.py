@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.lines import line_of_error
 from archgraph.pytorch.trace.recording.node import ModuleCall, RecordedNode, SourceLine
-from archgraph.pytorch.trace.recording.routers import asks_a_router
 
 CallStack = Sequence[ModuleCall]
 OF_A_ROUTER = (
     "sort the rows by expert and multiply them in one torch.nn.functional.grouped_mm, which costs the same whatever "
     "the router chooses, or trace one expert alone"
 )
+ROUTER_CHOICES = frozenset(("topk", "one_hot"))
+"""Operators that choose experts."""
+ROUTER_MAXIMA = frozenset(("argmax", "max"))
+"""Operators that choose one, where their result is compared with its number."""
+MOST_ASKED = 32
+"""Steps that are looked through between a question and a choice."""
 
 
 def decides_on_values(
@@ -26,7 +32,7 @@ def decides_on_values(
         f"{_who(root, stack)} decides on the values of a tensor: {operator}{_at(line)}, which a graph cannot follow",
         path=_path(stack),
         hint=OF_A_ROUTER
-        if asks_a_router(asked)
+        if _asks_a_router(asked)
         else "give the value as an input, or trace the part whose steps are fixed",
     )
 
@@ -91,6 +97,13 @@ def module_fails(module: Any, stack: CallStack, error: BaseException) -> Archgra
     line = line_of_error(error)
     if isinstance(error, TypeError) and "argument" in str(error) and not stack and line is None:
         return inputs_do_not_fit(module, error)
+    higher = re.search(r"HigherOrderOperator (\w+)", str(error))
+    if higher:
+        return ArchgraphError(
+            f"{_who(root, stack)} calls torch's {higher[1]}{_at(line)}, which runs functions as values decide",
+            path=_path(stack),
+            hint="call the function itself, and trace each of several in a module of its own",
+        )
     return ArchgraphError(
         f"{_who(root, stack)} stops with {type(error).__name__}{_at(line)}: {first_line(error)}",
         path=_path(stack),
@@ -146,3 +159,19 @@ def _at(line: SourceLine | None) -> str:
 
 def _signature(module: Any) -> str:
     return str(inspect.signature(module.forward))
+
+
+def _asks_a_router(asked: Sequence[RecordedNode]) -> bool:
+    """Whether values that are asked for follow from a choice among experts."""
+    seen = list(dict.fromkeys(asked))
+    names: set[str] = set()
+    for node in seen:
+        names.add(_name(node))
+        if len(seen) < MOST_ASKED:
+            seen.extend(operand for operand in node.all_input_nodes if operand not in seen)
+    return bool(names & ROUTER_CHOICES) or ("eq" in names and bool(names & ROUTER_MAXIMA))
+
+
+def _name(node: RecordedNode) -> str:
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.removeprefix("aten::") if schema is not None else ""

@@ -190,3 +190,54 @@ def test_nested_tensors(layout):
 
     with pytest.raises(ArchgraphError, match=r"Ragged makes a nested tensor with .*: its samples differ in length"):
         record(Ragged(), torch.zeros(1, 8, 4))
+
+
+class Holds(nn.Module):
+    def __init__(self, tensor) -> None:
+        super().__init__()
+        self.register_buffer("held", tensor)
+
+    def forward(self, x):
+        return x + self.held
+
+
+def ragged(**options):
+    return torch.nested.nested_tensor([torch.zeros(2, 4), torch.zeros(3, 4)], **options)
+
+
+def quantized():
+    return torch.quantize_per_tensor(torch.zeros(1, 4, 4), 0.1, 0, torch.qint8)
+
+
+SIDE_BY_SIDE = "tensor, whose shape does not say what it holds"
+ODD = {
+    "nested": (lambda: (nn.Linear(4, 4), ragged()), f"Linear: an input is a nested {SIDE_BY_SIDE}"),
+    "jagged": (lambda: (nn.Linear(4, 4), ragged(layout=torch.jagged)), f"Linear: an input is a nested {SIDE_BY_SIDE}"),
+    "sparse": (lambda: (nn.Linear(4, 4), tokens(4).to_sparse()), f"Linear: an input is a sparse {SIDE_BY_SIDE}"),
+    "quantized": (lambda: (nn.Linear(4, 4), quantized()), f"Linear: an input is a quantized {SIDE_BY_SIDE}"),
+    "sparse buffer": (
+        lambda: (Holds(tokens(4).to_sparse()), tokens(4)),
+        f"Holds: buffer 'held' is a sparse {SIDE_BY_SIDE}",
+    ),
+    "lazy": (lambda: (nn.LazyLinear(3), tokens(4)), "LazyLinear: parameter 'weight' is lazy: it has no shape yet"),
+    "lazy norm": (
+        lambda: (nn.Sequential(nn.Linear(4, 4), nn.LazyBatchNorm1d(affine=False)), tokens(4)),
+        "Sequential: buffer '1.running_mean' is lazy: it has no shape yet",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ODD)
+def test_tensors_of_other_kinds(name):
+    make, text = ODD[name]
+    said = refusal(*make())
+    assert said.startswith(text)
+    assert "\n  hint  " in said
+
+
+def test_a_branch_that_torch_runs():
+    asks = Asks(lambda x: torch.cond(x.sum() > 0, lambda y: y + 1, lambda y: y * 2, (x,)))
+    said = refusal(asks, tokens(4))
+    assert said.startswith("Asks calls torch's cond at test_refusals.py:")
+    assert "which runs functions as values decide\n  hint  call the function itself" in said
