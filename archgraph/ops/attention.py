@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Add, Expr, Integer, Min
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
-from archgraph.ops.attention_modules import attention_module
+from archgraph.ops.attending.checks import check_options
+from archgraph.ops.attending.masks import KeyMaps, asked, has_mask_words, queries_axis, scored
+from archgraph.ops.attending.modules import attention_module
 from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Reach, Within, earlier, from_on, unless_cut, using
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 Stream = tuple[TensorType, TensorType, TensorType]
-KeyMaps: TypeAlias = tuple[tuple[str, AxisMap], ...]
-"""How keys are read along the axes that are named."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,12 @@ class ScaledDotProductAttention(Op):
     - `causal`: position i reads positions up to i; the masked half is computed and counted. With `span` it reads the
       last `span` of them, itself included (sliding window; Beltagy et al. 2020, arXiv:2004.05150): the rest is masked
       too.
-    - `mask`: which keys a query reads by any other mask, along one axis or per axis; `scored`: keys whose scores count,
-      where that is not all of them; `asked`: queries that count; `apart`: heads read different keys, so that one of
-      them reads less than all. What is masked is computed and counted. Only traced modules have these.
+    - `mask`: which keys a query reads by any other mask, per axis: `{n: {to: 0}}` up to its own position,
+      `{n: {from: -2, to: 2}}` five around it, `{n: {blocks: 8, shift: 4}}` those of its block; `{m: {along: n, to: 0}}`
+      where keys have an axis of another name. What is masked is computed and counted.
+    - `cut`: windows, or positions along `over`, lie one after another in memory already: nothing is copied to cut them.
+    - `scored`: keys whose scores count, where a mask does not say it; `asked`: queries that count; `apart`: heads read
+      different keys, so that one of them reads less than all. Only traced modules have these.
     - `written`: no kernel, but products and a softmax that a module writes out, whatever kernel is asked for: `plain`,
       or with `queries`, `keys` or `both` scaled before their product. They keep q, k and v as they are, `masked`
       elements of tests that mask scores, and `factors` of constant tensors that scale them.
@@ -68,11 +71,11 @@ class ScaledDotProductAttention(Op):
     written: Literal["no", "plain", "queries", "keys", "both"] = "no"
     masked: Expr = ZERO
     factors: Expr = ZERO
-    mask: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    mask: KeyMaps | None = None
     scored: KeyMaps | None = field(default=None, metadata={TRACED: True})
     asked: KeyMaps | None = field(default=None, metadata={TRACED: True})
     apart: bool = field(default=False, metadata={TRACED: True})
-    cut: bool = field(default=False, metadata={TRACED: True})
+    cut: bool = False
 
     # -- types -------------------------------------------------------------------------------------------
 
@@ -87,7 +90,7 @@ class ScaledDotProductAttention(Op):
         streams = self.streams(inputs)
         for q, k, v in streams:
             self._check_channels(q, k, v)
-        self._check_options(streams)
+        check_options(self, streams)
         return tuple(q.with_channels(self._width(v)) for q, _, v in streams)
 
     def _check_channels(self, q: TensorType, k: TensorType, v: TensorType) -> None:
@@ -104,32 +107,14 @@ class ScaledDotProductAttention(Op):
         if k.without("c").sizes != v.without("c").sizes:
             raise ShapeError("k and v need the same positions")
 
-    def _check_options(self, streams: list[Stream]) -> None:
-        local = self.window is not None or self.over is not None
-        if (local or self.causal) and len(streams) > 1:
-            raise ShapeError("joint attention is full: it takes no window, over or causal")
-        (q, k, _), *_ = streams
-        if local and q.without("c").sizes != k.without("c").sizes:
-            raise ShapeError("attention in windows or along axes needs q and k on the same positions")
-        if self.window is None and (self.shift is not None or self.relative_bias):
-            raise ShapeError("shift and relative_bias belong to a window")
-        if self.window is not None and self.over is not None:
-            raise ShapeError("attention has either a window or axes, not both")
-        if self.causal and local:
-            given = "window" if self.window is not None else "over"
-            hint = f"leave out one of them: causal: false, or no {given}; span: 128 reads the last 128 positions"
-            raise ShapeError(f"causal attention is over the whole sequence, and takes no {given}", hint=hint)
-        if self.causal and len(q.positions) > 1:
-            raise ShapeError(f"causal attention has one position axis, and its operand is {q}")
-        if self.span is not None and not self.causal:
-            raise ShapeError("span belongs to causal attention", hint="causal: true beside it")
-        if self.span is not None:
-            require(self.span, ">=", ONE, "span must be at least 1, and is {}", self.span)
-        for axis, length in self.windows(q).items():
-            rule = "windows of {} do not divide axis {} of size {}"
-            require(q.size(axis), "multiple of", length, rule, length, axis, q.size(axis))
-        for axis in self.axes(q):
-            q.size(axis)
+    @property
+    def is_stated(self) -> bool:
+        """Whether a mask is one that a spec states, so that what is scored follows from it."""
+        return self.mask is not None and self.scored is None
+
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        return (*(() if has_mask_words(self.mask) else ("mask",)), *super().unspoken)
 
     @property
     def as_built(self) -> ScaledDotProductAttention:
@@ -336,7 +321,7 @@ class ScaledDotProductAttention(Op):
 
     def _mask(self, inputs: Types) -> Expr:
         """The elements of a mask or bias that is added to the scores."""
-        if self.causal:
+        if self.causal or self.is_stated:
             return self.pairs(*inputs)
         return self.scores(*inputs) if self.relative_bias or self.shift is not None else ZERO
 
@@ -367,14 +352,24 @@ class ScaledDotProductAttention(Op):
             return Within(ONE, last)
         if self.shift is not None:
             return unless_cut(SAME, self.shifts(q), self.windows(q))
+        if self.is_stated and self.asked is None:
+            of_axis = ((key, read) for key, read in self.mask or () if queries_axis(key, read) == axis)
+            return next((asked(read, q.size(axis), self._beside(key, q, k)) for key, read in of_axis), SAME)
         return dict(self.asked or ()).get(axis, SAME)
 
     def _scored(self, axis: str, q: TensorType, k: TensorType) -> AxisMap:
         """Which keys count by their scores: those of queries that count."""
         found = self._map(axis, q, self.scored or self.mask)
+        if self.is_stated and axis in dict(self.mask or ()):
+            return scored(found, self._beside(axis, q, k))
         if isinstance(found, Blocks) and self.shift is not None:
             return unless_cut(found, self.shifts(q), self.windows(q))
         return from_on(found, ONE, None if self.span is None else q.area - k.area) if self.causal else found
+
+    def _beside(self, axis: str, q: TensorType, k: TensorType) -> Expr:
+        """How many keys a query meets at each position of an axis."""
+        axes = k.positions if self.over is None else self.axes(q)
+        return product(k.size(other) for other in axes if other != axis)
 
     def _by_head(self, reach: Reach) -> Reach:
         return using(reach, "gathered") if self.apart else reach

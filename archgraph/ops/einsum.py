@@ -10,6 +10,7 @@ from sympy import Expr
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes
 from archgraph.ops.arithmetic import broadcast, kept_factors
+from archgraph.ops.attending.masks import KeyMaps, check_weights, check_zeros, has_mask_words
 from archgraph.ops.base import Kernel, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, Reach
@@ -17,7 +18,7 @@ from archgraph.sizes.symbols import ZERO, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Einsum(Unweighted):
     `{n: N, c: C}, {n: N, d: D} -> {c: C, d: D}` with `over: n`. MACs are the product of all axes of both.
     Rename an axis first where both have it and it must not be matched.
 
+    With `mask` the first operand is zero beside it, as the weights of a softmax with the same mask are: nothing is read
+    there. Every product is computed and counted.
+
     >>> op, inputs = Einsum.example()
     >>> print(op.infer(*inputs)[0], op.macs(*inputs))
     {c: C, d: D} C*D*N
@@ -35,6 +39,11 @@ class Einsum(Unweighted):
     kind: ClassVar[str] = "einsum"
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     over: Axes
+    mask: KeyMaps | None = None
+
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        return () if has_mask_words(self.mask) else ("mask",)
 
     def _summed(self, inputs: Types) -> tuple[str, ...]:
         summed = (self.over,) if isinstance(self.over, str) else self.over
@@ -50,6 +59,7 @@ class Einsum(Unweighted):
         first, second = inputs
         order = [*first.axes, *((name, length) for name, length in second.axes if not first.has(name))]
         assert len(order) == len(every.axes)
+        check_weights(self.kind, self.mask or (), summed, first)
         return (TensorType(tuple(order), every.dtype).without(*summed),)
 
     def macs(self, *inputs: TensorType) -> Expr:
@@ -68,11 +78,12 @@ class Einsum(Unweighted):
         return kept_factors(needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return everything along summed positions, with weights computed from the input."""
+        """Return everything along summed positions, or what a mask leaves, with weights computed from the input."""
         summed = self._summed(inputs)
+        masks = dict(self.mask or ())
         return tuple(
             Reach(
-                tuple((axis, All() if axis in summed else SAME) for axis in x.positions),
+                tuple((axis, masks.get(axis, All()) if axis in summed else SAME) for axis in x.positions),
                 mixing="dynamic" if set(summed) & set(x.positions) else "none",
                 power="uniform",
             )
@@ -86,8 +97,13 @@ class Einsum(Unweighted):
         names = list(dict.fromkeys(name for x in inputs for name in x.names))
         letters = {name: chr(ord("b") + index) for index, name in enumerate(names)}
         left, right, result = ("a" + "".join(letters[name] for name in x.names) for x in (*inputs, out))
-        # Contiguous, as a product of matrices gives it: in memory the axes stand in their order.
-        return functional(lambda x, y: torch.einsum(f"{left},{right}->{result}", x, y).contiguous())
+
+        def multiply(x: Tensor, y: Tensor) -> Tensor:
+            check_zeros(x, self.mask or (), inputs[0])
+            # Contiguous, as a product of matrices gives it: in memory the axes stand in their order.
+            return torch.einsum(f"{left},{right}->{result}", x, y).contiguous()
+
+        return functional(multiply)
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

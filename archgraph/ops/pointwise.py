@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Expr
 
+from archgraph.ops.attending.masks import KeyMaps, check_weights, has_mask_words, masked_scores, scored
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.functions import function_row
 from archgraph.ops.reach import All, Reach, pointwise
@@ -139,7 +140,9 @@ class Gelu(Activation):
 class Softmax(Pointwise):
     """exp(x) divided by its sum along one axis. Any type stays as it is; 5 operations per element.
 
-    With `log` its logarithm, which PyTorch computes at once, for one operation more.
+    With `log` its logarithm, which PyTorch computes at once, for one operation more. With `mask` a position weighs only
+    some of the axis: `mask: {m: {along: n, to: 0}}` up to its own place on axis n. What is masked is computed and
+    counted.
 
     >>> op, inputs = Softmax.example()
     >>> print(op.elementwise(*inputs))
@@ -149,10 +152,16 @@ class Softmax(Pointwise):
     kind: ClassVar[str] = "softmax"
     axis: str = "c"
     log: bool = False
+    mask: KeyMaps | None = None
+
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        return () if has_mask_words(self.mask) else ("mask",)
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, which has the axis."""
         inputs[0].size(self.axis)
+        check_weights(self.kind, self.mask or (), (self.axis,), inputs[0])
         return inputs
 
     def elementwise(self, *inputs: TensorType) -> Expr:
@@ -163,15 +172,19 @@ class Softmax(Pointwise):
         return Saved(outputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position, but all of the axis it sums over."""
+        """Return position by position, but all of the axis it sums over, or what a mask leaves of it."""
         maps = dict(pointwise(inputs[0].positions).maps)
         if self.axis not in maps:
             return (pointwise(inputs[0].positions, among=inputs[0].size(self.axis)),)
-        maps[self.axis] = All()
+        masked = dict(self.mask or ()).get(self.axis)
+        maps[self.axis] = All() if masked is None else scored(masked)
         return (Reach(tuple(maps.items()), mixing="dynamic", power="uniform", among=inputs[0].size(self.axis)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn
 
         layer = nn.LogSoftmax if self.log else nn.Softmax
-        return layer(dim=inputs[0].names.index(self.axis) + 1)
+        module = layer(dim=inputs[0].names.index(self.axis) + 1)
+        for axis, read in self.mask or ():
+            return masked_scores(module, axis, read, inputs[0])
+        return module

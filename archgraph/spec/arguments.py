@@ -11,7 +11,9 @@ from sympy import Expr, Integer, fraction, together
 
 from archgraph.errors import Place, SpecError, did_you_mean, quoted, some
 from archgraph.ops.arguments import Named, named_axes
+from archgraph.ops.attending.masks import mask_of_words
 from archgraph.ops.base import Op, spec_fields
+from archgraph.ops.reach import AxisMap
 from archgraph.sizes.dtypes import DTYPES
 from archgraph.sizes.symbols import decide
 from archgraph.spec.language.evaluation import evaluate_tree, refuse
@@ -248,6 +250,27 @@ def _digit(name: str, tree: Tree, scope: Scope) -> tuple[str, Expr, Expr]:
     return called, _number("stride", stride, scope), _number("size", size, scope)
 
 
+MASK_HINT = "{to: 0} up to the query's own position, {from: -2, to: 2} around it, {blocks: 8} within a block"
+MASK_FORMS = ({"to"}, {"from", "to"}, {"blocks"}, {"blocks", "shift"})
+
+
+def _masks(name: str, tree: Tree, scope: Scope) -> Named:
+    """By axis of keys, which of them a query reads."""
+    axes = tree.mapping(name, f"{{n: {{to: 0}}}}: for each axis of keys {MASK_HINT}")
+    for axis in axes:
+        check_name(axis, tree.key_place(axis), "an axis")
+    return Named({axis: _mask(name, item, scope) for axis, item in axes.items()})
+
+
+def _mask(name: str, tree: Tree, scope: Scope) -> AxisMap:
+    parts = dict(tree.mapping(name, MASK_HINT))
+    along = parts.pop("along", None)
+    if set(parts) not in MASK_FORMS:
+        tree.fail(f"{name} along an axis has {some(parts, 5) or 'nothing'}", MASK_HINT)
+    words = {key: _number(key, item, scope) for key, item in parts.items()}
+    return mask_of_words(words, None if along is None else _axis("along", along, scope))
+
+
 CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "Expr": _number,
     "Ratio": _ratio,
@@ -262,6 +285,7 @@ CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "tuple[Expr, ...]": _list,
     "tuple[str, ...]": _axis_names,
     "Call": _call,
+    "KeyMaps": _masks,
     "Regrouping": _regrouping,
     **{kind: _called(named) for kind, named in TORCHS_NAMES.items()},
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
+from archgraph.data.model_prefixes import MODEL_PREFIXES
+from archgraph.errors import ArchgraphError, SpecError, did_you_mean, nearest, quoted, some
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.report.missing_files import did_you_mean_file
@@ -103,10 +104,17 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
     own = "; a module of your own is package.file:name, in this folder or installed" if variant.isidentifier() else ""
     # With an ending, a file of another kind may be meant.
     suffixes = (*YAML_SUFFIXES, ".onnx", ".pt2") if Path(base).suffix else YAML_SUFFIXES
+    near = did_you_mean_file(base, Path(), suffixes, shipped_names()) or _did_you_mean_prefix(base, variant)
     raise SpecError(
-        f"no spec is named {quoted(base)}.{did_you_mean_file(base, Path(), suffixes, shipped_names())}",
+        f"no spec is named {quoted(base)}.{near}",
         hint=f"`archgraph list` shows the shipped ones; a path ends in .yaml{own}",
     )
+
+
+def _did_you_mean_prefix(base: str, name: str) -> str:
+    """Return the suggestion for the name of a model with a slip before its colon."""
+    near = nearest(base, MODEL_PREFIXES) if name else ""
+    return f" Did you mean {quoted(f'{near}:{name}')}?" if near else ""
 
 
 def is_spec(name: str) -> bool:

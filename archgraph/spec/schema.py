@@ -260,7 +260,13 @@ def _argument(item: Field[object]) -> Schema:
 
 _CALL: Schema = {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "string"}]}}
 _DIGIT: Schema = {"type": "array", "items": _ANY_EXPRESSION, "minItems": 3, "maxItems": 3}
+_MASK_WORDS: Schema = {
+    "type": "object",
+    "properties": {"along": {"type": "string"}, **dict.fromkeys(("from", "to", "blocks", "shift"), _ANY_EXPRESSION)},
+    "additionalProperties": False,
+}
 _TYPED: dict[str, Schema] = {
+    "KeyMaps": {"type": "object", "additionalProperties": _MASK_WORDS},
     "Call": _CALL,
     "Regrouping": {"type": "object", "additionalProperties": {"type": "array", "items": _DIGIT}},
 }

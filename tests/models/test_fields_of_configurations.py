@@ -174,12 +174,18 @@ def test_laws_hold_at_configurations_that_they_were_not_made_from(name, tmp_path
 
 def sizes_of_fields(g):
     inputs = [value.name for value in g.graph.inputs if value.type.positions]
-    fields = (g.receptive_field(value, input=name) for value in g.outputs for name in inputs)
-    return [{axis: (one.size_min, one.size_max) for axis, one in each.axes.items()} for each in fields]
+    return [size_of_field(g.receptive_field(value, input=name)) for value in g.outputs for name in inputs]
 
 
-UNWRITTEN = {"gpt_neox", "codegen", "gemma2", "t5"}
-"""Families with masks that no spec has; the set may only shrink."""
+def size_of_field(field):
+    """Sizes by axis; of fields with too many rows to list, what some positions read."""
+    try:
+        return {axis: (one.size_min, one.size_max) for axis, one in field.axes.items()}
+    except ag.QueryError as error:
+        places = (0, 1, 5, 127)
+        return str(error), [field.probe("stat", **dict.fromkeys(field.axes, place)).area for place in places]
+
+
 LAWS = ("params", "params_trainable", "buffers", "macs", "flops", "elementwise", "activations", "saved_bytes")
 
 
@@ -191,10 +197,6 @@ def test_a_spec_in_the_fields_of_a_configuration_has_its_laws(name, tmp_path):
     g = ag.load(f"hf:{path}", fields=fields)
     # What no output depends on is left out, as no spec has it.
     g = g.select(*g.outputs)
-    if name in UNWRITTEN:
-        with pytest.raises(ag.ArchgraphError, match=r"whose language has no .*mask"):
-            g.to_spec()
-        return
     read = ag.loads(g.to_spec())
     assert set(read.symbols) == set(g.symbols)
     for values in unseen:

@@ -44,7 +44,8 @@ def causal_view(node: Node) -> View | None:
     scored, asked = dict(op.scored or ()).get(axis), dict(op.asked or ()).get(axis)
     # A query with one key compares it with nothing, and keeps it all the same.
     alone = isinstance(scored, Later) and scored.map == found and (asked is None or isinstance(asked, Within))
-    return _view_of(found) if alone or op.scored == op.asked is None else None
+    plain = op.scored in (None, op.mask) and op.asked is None
+    return _view_of(found) if alone or plain else None
 
 
 def _view_of(found: AxisMap | None) -> View | None:

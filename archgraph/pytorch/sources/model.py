@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from inspect import signature
 from types import ModuleType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgraph.errors import ArchgraphError, MissingToolError, SpecError, did_you_mean, quoted
 from archgraph.optional import import_torch
+from archgraph.pytorch.sources.slips import misspelt_keyword
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -120,6 +121,10 @@ def built_or_told(what: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         told = " ".join(str(error).split())[:LONGEST_TOLD]
+        slip = misspelt_keyword(error)
+        if slip is not None:
+            told, known = slip
+            raise SpecError(f"{what} has no keyword {told}", hint=known and f"keywords: {known}") from None
         if isinstance(error, ImportError):
             hint = "install what it needs, in versions that fit the PyTorch that is installed"
             raise MissingToolError(f"cannot build {what}: {type(error).__name__}: {told}", hint=hint) from None
@@ -157,7 +162,7 @@ def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:
     """
     if model.completed is not None:
         every = model.completed(inputs)
-        return dict(every), NamedModel(model.name, model.module, every, model.from_what).told()
+        return dict(every), _told_of_rest(model, every, inputs)
     if inputs is None:
         if model.inputs is None:
             raise no_inputs(model.name)
@@ -165,5 +170,12 @@ def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:
     if not isinstance(inputs, Mapping) or model.inputs is None:
         return inputs, ""
     derived = {name: value for name, value in model.inputs.items() if name not in inputs}
-    told = NamedModel(model.name, model.module, derived, model.from_what).told() if derived else ""
-    return {**derived, **inputs}, told
+    return {**derived, **inputs}, _told_of_rest(model, model.inputs, inputs)
+
+
+def _told_of_rest(model: NamedModel, every: Mapping[str, Tensor], given: object) -> str:
+    """Return what is told of the inputs that the user did not give."""
+    named = given if isinstance(given, Mapping) else {}
+    derived = {name: value for name, value in every.items() if name not in named}
+    nothing = not derived or (given is not None and not named)
+    return "" if nothing else replace(model, inputs=derived).told()

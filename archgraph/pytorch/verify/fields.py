@@ -157,14 +157,15 @@ def _checks(
         field = fields.at(value)
         probes = partial(fields.places.probe, field.node, kind=kind, output=field.output)
         found = [probes(dict(zip(value.type.positions, p, strict=True))) for p in positions]
-        bound = any(axis.partial for axis in field.axes.values())
+        partial_axes = any(axis.partial for axis in field.axes.values())
+        bounds = [partial_axes or not probe.exact for probe in found]
         differences = [_difference(probe, mask) for probe, mask in zip(found, measured, strict=True)]
         wrong = tuple(
             (position, here, there)
-            for position, (here, there) in zip(positions, differences, strict=True)
+            for position, (here, there), bound in zip(positions, differences, bounds, strict=True)
             if there or (here and not bound)
         )
-        yield FieldCheck(field.title, kind, positions, tuple(map(len, found)), wrong, bound)
+        yield FieldCheck(field.title, kind, positions, tuple(map(len, found)), wrong, any(bounds))
 
 
 def _difference(probe: Probe, measured: Tensor) -> tuple[int, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Named
+from archgraph.ops.attending.masks import has_mask_words, masked_by
 from archgraph.ops.base import Op, Types
 from archgraph.ops.reach import SAME, AtMost, AxisMap, Reach
 from archgraph.ops.traced.limited import NOTHING_READ, Limited
@@ -22,18 +25,28 @@ def spoken(op: Op, types: Types, fixed: frozenset[int]) -> tuple[Op, bool]:
     if not op.unspoken and not (op.joins and len(types) == 1):
         return op, False
     for other in _candidates(op):
-        if _facts(other, types) == _facts(op, types) and _varying(other, types, fixed) == _varying(op, types, fixed):
+        if _reads_alike(other, op, types, fixed) and _facts(other, types) == _facts(op, types):
             return other, False
     return op, False
 
 
 def _without_limits(op: Limited, types: Types, fixed: frozenset[int]) -> tuple[Op, bool]:
     """What zeros leave unread is not said where positions are read one by one, so that no field changes its shape."""
+    masked = _with_mask(op.core, {axis: read for _, axis, read in op.reads})
+    if masked is not None and _reads_alike(masked, op, types, fixed):
+        return masked, False
     nothing = {place for place, axis, _ in op.reads if axis == NOTHING_READ}
     for place, reach in enumerate(op.core.reach(*types)):
         if place not in fixed and (place in nothing or any(read != SAME for _, read in reach.maps)):
             return op, False
     return op.core, any(place not in fixed for place, _, _ in op.reads)
+
+
+def _with_mask(op: Op, reads: Mapping[str, AxisMap]) -> Op | None:
+    """Return the operation with a mask; None where it takes none, or a spec has no words for that."""
+    takes = any(item.name == "mask" for item in fields(op))
+    mask = Named({axis: masked_by(read) for axis, read in reads.items()})
+    return replace(op, mask=mask) if takes and has_mask_words(mask) else None  # type: ignore[call-arg]
 
 
 def _candidates(op: Op) -> Iterator[Op]:
@@ -43,7 +56,17 @@ def _candidates(op: Op) -> Iterator[Op]:
         yield Clone()
         return
     usual = {item.name: item.default for item in fields(op) if item.name in op.unspoken}
-    yield replace(op, **usual)
+    mask = getattr(op, "mask", None)
+    yield replace(op, **usual, **({} if mask is None or "mask" in usual else {"mask": Named(mask)}))
+
+
+def _reads_alike(other: Op, op: Op, types: Types, fixed: frozenset[int]) -> bool:
+    """Whether another operation takes the same operands and reads as much of them."""
+    try:
+        other.infer(*types)
+    except ShapeError:
+        return False
+    return _varying(other, types, fixed) == _varying(op, types, fixed)
 
 
 def _facts(op: Op, types: Types) -> tuple[object, ...]:

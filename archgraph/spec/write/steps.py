@@ -10,7 +10,9 @@ from sympy import Basic, Expr, Integer, factor
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
+from archgraph.ops.attending.masks import words_of_mask
 from archgraph.ops.base import Op
+from archgraph.ops.reach import Along, Blocks, Causal, Window
 from archgraph.ops.traced.limited import Limited
 from archgraph.sizes.law_text import PRINTED_FUNCTIONS
 from archgraph.spec.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNREADABLE
@@ -23,6 +25,11 @@ from archgraph.spec.write.yaml_flow import one_line, step_lines
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
 
 
+UNSPOKEN = {
+    **dict.fromkeys(("mask", "scored", "asked"), "a mask that is listed"),
+    "apart": "heads that read different keys",
+}
+"""What only traced modules have, in words."""
 DEAD = "work that no output depends on"
 
 
@@ -101,6 +108,8 @@ class Book:
             return [self.spelled(item) for item in argument]
         if argument is None:
             return "_"
+        if isinstance(argument, Along | Blocks | Causal | Window):
+            return self.spelled(words_of_mask(argument))
         if not isinstance(argument, Expr):
             return argument if isinstance(argument, (bool, int, float)) else str(argument)
         shown = self.show(argument)
@@ -245,8 +254,10 @@ class Steps:
             if op.kind not in operations() or not has_words(op):
                 self.book.problem(_told(op), path)
                 return op.kind, None
-            for argument in op.unspoken:
-                self.book.problem(f"{op.kind} with a {argument} that is listed", path)
+            for told in dict.fromkeys(
+                UNSPOKEN.get(argument, f"a {argument} that is listed") for argument in op.unspoken
+            ):
+                self.book.problem(f"{op.kind} with {told}", path)
             arguments = {key: self.book.spelled(item) for key, item in op.arguments.items()}
             return op.kind, arguments or None
         if node.experts is None:

@@ -10,9 +10,10 @@ import pytest
 
 import archgraph as ag
 from archgraph.__main__ import main
+from archgraph.data.model_prefixes import MODEL_PREFIXES
 from archgraph.errors import MissingToolError, QueryError, SpecError
 from archgraph.pytorch.sources.model import built_or_told
-from archgraph.pytorch.sources.table import source_of
+from archgraph.pytorch.sources.table import MODEL_SOURCES, source_of
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -115,8 +116,23 @@ def test_an_unknown_name_is_told_with_the_nearest(timm):
 
 
 def test_keywords_that_do_not_fit_are_one_error(timm):
-    with pytest.raises(SpecError, match=r"cannot build timm:resnet_small: TypeError: .*'depth'"):
-        ag.load("timm:resnet_small", depth=3)
+    with pytest.raises(SpecError, match=r"cannot build timm:resnet_small: \w+Error: "):
+        ag.load("timm:resnet_small", width="many")
+
+
+def test_a_slip_in_a_keyword_is_told_with_the_nearest(timm):
+    near = r"^timm:resnet_small has no keyword 'widht'. Did you mean 'width'\?\n  hint  keywords: width, channels$"
+    with pytest.raises(SpecError, match=near):
+        ag.load("timm:resnet_small", widht=3)
+    with pytest.raises(SpecError, match=r"^timm:resnet_small has no keyword 'zzz'\.?\n"):
+        ag.load("timm:resnet_small", zzz=3)
+
+
+def test_a_slip_in_a_prefix_is_told_with_the_nearest():
+    assert tuple(MODEL_SOURCES) == MODEL_PREFIXES
+    for wrong, right in (("tim:resnet50", "timm:resnet50"), ("torchvison:resnet50", "torchvision:resnet50")):
+        with pytest.raises(SpecError, match=f"no spec is named '{wrong.partition(':')[0]}'. Did you mean '{right}'"):
+            ag.load(wrong)
 
 
 @pytest.mark.parametrize("name", ["timm", "torchvision", "diffusers", "transformers"])

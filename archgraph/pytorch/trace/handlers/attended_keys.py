@@ -39,9 +39,8 @@ def _by_one(keys: KeyMask, theirs: Sequence[str]) -> dict[str, object]:
 
 
 def _by_several(keys: KeyMask, ours: str, theirs: str, samples: Sequence[int]) -> dict[str, object]:
-    found = {"mask": keys.map(samples=samples)}
-    if keys.differs:
-        found["scored"] = keys.map(scored=True, samples=samples)
+    # Whose scores count is said in any case: where it is not, it follows from the mask.
+    found = {name: keys.map(scored=name == "scored" and keys.differs, samples=samples) for name in ("mask", "scored")}
     maps = {name: ((theirs, along(theirs, ours, read)),) for name, read in found.items() if read is not None}
     queries = keys.queries
     return {**maps, **({} if queries is None else {"asked": ((ours, queries),)})}
@@ -58,15 +57,14 @@ def read_stacked_keys(
     ]
     if len(tokens) == 1 and keys.same(samples):
         rows = read_keys([queries, queries], keys, samples)
-        return {"mask": ((tokens[0], Causal()),)} if rows.get("causal") else rows
+        return {name: ((tokens[0], Causal()),) for name in ("mask", "scored")} if rows.get("causal") else rows
     number = i.sizes.number
     apart = {} if keys.even(samples) else {"apart": True}
     names = iter(d.axis for dim in queries.layout[: s.head] for d in dim)
     lead = [[("" if d.axis in s.heads_of else next(names), number(d.size)) for d in dim] for dim in s.lead]
     within = [(d.axis, number(d.size)) for d in queries.layout[-2]]
     found = {"mask": keys_by_axis(keys.allowed(), lead, within)}
-    if keys.differs:
-        found["scored"] = keys_by_axis(keys.allowed(scored=True), lead, within)
+    found["scored"] = keys_by_axis(keys.allowed(scored=True), lead, within) if keys.differs else found["mask"]
     if keys.some_alone:
         found["asked"] = keys_by_axis((keys.asked(), ""), lead, within)
     return {**found, **apart}

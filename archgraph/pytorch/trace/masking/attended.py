@@ -79,9 +79,11 @@ class KeyMask:
 
     def of_weights(self) -> KeyMask:
         """Return which scores the softmax of these weights reads: those of a query with one key it does not."""
+        # Of the softmax by itself, whatever a query reads as its own value besides.
+        plain = replace(self, alike=False)
         pairs = zip(self.seen, self.lengths, strict=True)
-        seen = [one and replace(one, allowed=self._compared(one, n), scored=None) for one, n in pairs]
-        return replace(self, seen=seen, weighs=True)
+        seen = [one and replace(one, allowed=plain._compared(one, n), scored=None) for one, n in pairs]
+        return replace(plain, seen=seen, weighs=True)
 
     def same(self, samples: Sequence[int]) -> bool:
         """Whether the mask is the same along some dimensions, counted from the right."""

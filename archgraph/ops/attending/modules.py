@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from sympy import Expr
 
 from archgraph.ops.arguments import Axes, PerAxis
+from archgraph.ops.attending.masks import KeyMaps, pairs_of_mask
 from archgraph.ops.base import Weight
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
 
@@ -21,6 +23,12 @@ Streams = list[tuple[TensorType, TensorType, TensorType]]
 class AttentionFacts(Protocol):
     """What the lowering needs to know of an operation that attends."""
 
+    @property
+    def mask(self) -> KeyMaps | None: ...
+    @property
+    def is_stated(self) -> bool: ...
+    @property
+    def shift(self) -> PerAxis | None: ...
     @property
     def heads(self) -> Expr: ...
     @property
@@ -70,15 +78,26 @@ def _full(op: AttentionFacts, inputs: tuple[TensorType, ...]) -> nn.Module:
             tokens = [_tokens(x, type_) for x, type_ in zip(tensors, inputs, strict=True)]
             joined = [tokens[i::3] for i in range(3)]
             q, k, v = (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1) for parts in joined)
-            mixed = attend(op, q, k, v).split(lengths, dim=1)
+            mixed = attend(op, q, k, v, tests=_stated(op, *streams[0][:2], q.device)).split(lengths, dim=1)
             outputs = [_positions(y, q_type) for y, (q_type, _, _) in zip(mixed, streams, strict=True)]
             return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     return Attention()
 
 
-def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Attend among tokens (batch, n, c)."""
+def _stated(op: AttentionFacts, q: TensorType, k: TensorType, device: torch.device) -> Tensor | None:
+    """Return which keys a mask that a spec states leaves, as a matrix of queries and keys."""
+    if op.mask is None:
+        return None
+    chosen = None if op.over is None else op.axes(q)
+    ours, theirs = ({name: int(x.size(name)) for name in chosen or x.positions} for x in (q, k))
+    return pairs_of_mask(op.mask, ours, theirs, device)
+
+
+def attend(
+    op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None, tests: Tensor | None = None
+) -> Tensor:
+    """Attend among tokens (batch, n, c); where there are tests, to the keys for which they hold."""
     from torch.nn.functional import scaled_dot_product_attention
 
     heads, groups = int(op.heads), int(op.heads / op.key_heads)
@@ -88,14 +107,14 @@ def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | N
 
     queries, keys, values = split(q, heads), split(k, heads // groups), split(v, heads // groups)
     if op.written == "no":
-        mask = bias if op.span is None else _within(op.span, q, k)
+        mask = _near(op, q, k, tests) if bias is None else bias
         # Fused kernels read grouped keys and values as they are: repeating them first would keep them for all heads.
         causal = op.causal and mask is None
         mixed = scaled_dot_product_attention(queries, keys, values, mask, is_causal=causal, enable_gqa=groups > 1)
     else:
         if groups > 1:
             keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
-        mixed = _written_out(op, queries, keys, values, bias)
+        mixed = _written_out(op, queries, keys, values, bias, tests)
     return mixed.transpose(1, 2).flatten(2)
 
 
@@ -107,7 +126,16 @@ def _within(span: Expr, q: Tensor, k: Tensor) -> Tensor:
     return near.tril().triu(1 - int(span))
 
 
-def _written_out(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+def _near(op: AttentionFacts, q: Tensor, k: Tensor, tests: Tensor | None) -> Tensor | None:
+    """Return which keys are read, unless that is all of them, or all up to the query's own position."""
+    if tests is not None:
+        return tests
+    return None if op.span is None else _within(op.span, q, k)
+
+
+def _written_out(
+    op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, tests: Tensor | None
+) -> Tensor:
     """Attend by two products and a softmax."""
     import torch
 
@@ -120,14 +148,14 @@ def _written_out(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tens
     if op.factors:
         scores = scores * torch.ones(int(op.factors), dtype=q.dtype, device=q.device)
     rows, columns = scores.shape[-2:]
-    later = torch.ones(rows, columns, dtype=torch.bool, device=q.device).triu(1)
-    if op.span is not None:
-        later = ~_within(op.span, q, k)
+    near = _near(op, q, k, tests)
+    later = torch.ones(rows, columns, dtype=torch.bool, device=q.device).triu(1) if near is None else ~near
+    hides = op.causal or tests is not None
     if op.masked:
-        tests = later if op.causal else torch.zeros(int(op.masked), dtype=torch.bool, device=q.device)
-        whole = tests.numel() == rows * columns
-        scores = scores.masked_fill(tests.view(rows, columns) if whole else tests, float("-inf"))
-    elif op.causal:
+        hidden = later if hides else torch.zeros(int(op.masked), dtype=torch.bool, device=q.device)
+        whole = hidden.numel() == rows * columns
+        scores = scores.masked_fill(hidden.view(rows, columns) if whole else hidden, float("-inf"))
+    elif hides:
         scores = scores + torch.where(later, float("-inf"), 0.0).to(q.dtype)
     return (scores if bias is None else scores + bias).softmax(-1) @ v
 
@@ -157,7 +185,7 @@ def _axial(op: AttentionFacts, inputs: tuple[TensorType, ...]) -> nn.Module:
         def forward(self, *tensors: Tensor) -> Tensor:
             grouped = [self._grouped(x, type_) for x, type_ in zip(tensors, inputs, strict=True)]
             sizes = [int(q_type.size(axis)) for axis in (*others, *chosen)]
-            mixed = attend(op, *grouped)
+            mixed = attend(op, *grouped, tests=_stated(op, q_type, inputs[1], tensors[0].device))
             mixed = mixed.unflatten(0, (tensors[0].shape[0], -1)).flatten(1, 2).unflatten(1, sizes)
             names = [*others, *chosen, "c"]
             return mixed.permute(0, *(names.index(name) + 1 for name in q_type.names))
