@@ -9,7 +9,12 @@ import pytest
 
 RECORDER = "archgraph/pytorch/trace/recording"
 collect_ignore = (
-    [] if find_spec("torch") else [f"{RECORDER}/{name}.py" for name in ("call", "comparing", "recorder", "repeated")]
+    []
+    if find_spec("torch")
+    else [
+        f"{RECORDER}/{name}.py"
+        for name in ("call", "comparing", "recorder", "shapes/repeated", "shapes/shaped_at_once")
+    ]
 )
 collect_ignore_glob = (
     [] if find_spec("torch") else ["archgraph/pytorch/onnx/*", "archgraph/pytorch/sources/exported/module.py"]
@@ -29,6 +34,7 @@ EXAMPLES = {
         "*.masking.stacked.read_by_axis",
         "*.recording.compared_values.*",
         "*.recording.composites.*",
+        "*.recording.odd_tensors.*",
         "*.recording.outputs.*",
         "*.recording.record.*",
         "*.recording.sources.*",

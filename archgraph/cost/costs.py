@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul
 
-from archgraph.errors import not_among
+from archgraph.errors import QueryError, not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.operations import operation_count
 from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.expansion import expanded
@@ -20,6 +21,10 @@ Alive = tuple[int, ...]
 """Which outputs of a body are needed, by index."""
 Needed = tuple[Value, ...] | None
 """Values that are needed; None where everything is run, needed or not."""
+
+
+MOST_ROWS = 200_000
+"""Operations that are listed one by one; totals have no limit."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +244,17 @@ class Costs:
         return expanded(Mul(metric.sets(node), self._totals[key]))
 
     def rows(self) -> list[CostRow]:
-        """Return a row per primitive node, in order."""
+        """Return a row per primitive node, in order.
+
+        Raises:
+            QueryError: there are more than `MOST_ROWS`.
+        """
+        count = operation_count(self.graph)
+        if count > MOST_ROWS:
+            raise QueryError(
+                f"{count:,} operations are too many to be listed one by one: the limit is {MOST_ROWS:,}",
+                hint="totals have no limit: cost without --depth; or repeat: n instead of calls in calls",
+            )
         return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))
 
     def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[CostRow]:

@@ -48,6 +48,22 @@ def commands() -> Iterator[tuple[str, str]]:
 COMMANDS = dict(commands())
 
 
+def made_before(place: str) -> list[str]:
+    """The commands of a page that write a spec, before the one that draws it."""
+    folder = place.split("/")[0]
+    pages = [] if folder == REFERENCE else TEMPLATES.glob(f"*/{folder}.md.in")
+    lines = [
+        line
+        for page in pages
+        for language, _, _, body in FENCE.findall(page.read_text(encoding="utf-8"))
+        if language == "sh"
+        for line in body.splitlines()
+    ]
+    return (
+        [line for line in lines[: lines.index(COMMANDS[place])] if line.startswith("archgraph new ")] if lines else []
+    )
+
+
 def files_of(place: str) -> dict[str, str]:
     """The files that the commands of a page read."""
     folder = place.split("/")[0]
@@ -76,11 +92,15 @@ def drawn(place: str, folder: Path) -> Figure:
     command = COMMANDS[place]
     if any(word in command for word in ("nets:", "mynet:")):
         pytest.importorskip("torch")
+    # Files of several pages may have one name.
+    folder = folder / place.split("/")[0]
+    folder.mkdir(exist_ok=True)
     written: list[Figure] = []
     files = files_of(place)
     saves = patch.object(Figure, "save", lambda figure, path: written.append(figure) or Path(os.fspath(path)))
     with saves, own_modules(files):
-        Shell(folder, files).run(command, status=None)
+        for line in (*made_before(place), command):
+            Shell(folder, files).run(line, status=None)
     (figure,) = written
     return figure
 

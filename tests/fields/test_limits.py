@@ -92,5 +92,5 @@ def test_productivity_of_a_shipped_spec_with_symbolic_sizes():
 
 def test_productivity_of_very_many_layers_is_refused():
     text = "archgraph: 1\nsymbols: {L: 65537}\ninputs: {x: {c: 4, h: 64}}\nnetwork:\n"
-    with pytest.raises(ArchgraphError, match="more than 5000 nodes"):
+    with pytest.raises(ArchgraphError, match="more than 5,000 nodes"):
         ag.loads(f"{text}  - conv: {{out: 4, kernel: 3, padding: 1}}\n    repeat: L\n").productivity()

@@ -93,6 +93,16 @@ def test_nested_doubling_is_no_bomb(view):
     ag.loads(BOMB).draw(view)
 
 
+@pytest.mark.dot
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("view", ["levels", "laws"])
+def test_charts_of_operations_one_by_one_have_a_limit(view):
+    with pytest.raises(
+        ag.ArchgraphError, match=r"operations are too many to be listed one by one: the limit is 200,000"
+    ):
+        ag.loads(BOMB).draw(view)
+
+
 def test_a_full_drawing_of_too_much_is_refused():
     with pytest.raises(ag.ArchgraphError, match="operations are too many"):
         ag.loads(BOMB).draw("full")

@@ -124,7 +124,7 @@ def test_a_repeat_of_few_iterations_is_its_unrolling(count):
 def test_a_long_repeat_is_counted_in_closed_form():
     g = edited("symbols: {L: 3}\ninputs: {x: {c: 6}}\nnetwork:\n  - linear: {out: 6}\n    repeat: L\n")
     assert g.at(L=10**9).params == 42 * 10**9
-    with pytest.raises(ArchgraphError, match="more than 1000 nodes"):
+    with pytest.raises(ArchgraphError, match="more than 1,000 nodes"):
         g.bound(L=10**9).graph.unroll(limit=1000)
 
 

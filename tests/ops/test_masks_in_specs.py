@@ -91,6 +91,7 @@ def test_a_softmax_and_the_product_of_its_weights(form):
 
 @pytest.mark.torch
 def test_what_is_masked_is_computed_and_counted():
+    pytest.importorskip("torch")
     for masked, plain in ((attention("{mask: {n: {to: 0}}}"), attention("{}")),):
         assert (masked.macs, masked.flops, masked.saved_bytes) == (plain.macs, plain.flops, plain.saved_bytes)
     assert ag.verify(attention("{mask: {n: {from: -2, to: 0}}}")).ok

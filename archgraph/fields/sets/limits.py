@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archgraph.errors import QueryError
-from archgraph.graph.ir import Graph, Repeat
+from archgraph.graph.ir import Graph
+from archgraph.graph.operations import operation_count
 
 MOST_SPAN = 2**27
 """Positions that a set with holes may reach over: a bit each, 16 MiB."""
@@ -67,16 +68,10 @@ def check_calls(graph: Graph) -> None:
     Raises:
         QueryError: there are more than `MOST_CALLS` operations.
     """
-    known: dict[Graph, int] = {}
-
-    def calls(inside: Graph) -> int:
-        if inside not in known:
-            known[inside] = sum(calls(one.body) if isinstance(one, Repeat) else 1 for one in inside.nodes)
-        return known[inside]
-
-    if calls(graph) > MOST_CALLS:
+    count = operation_count(graph)
+    if count > MOST_CALLS:
         raise QueryError(
-            f"paths walk through {calls(graph):,} operations, and the limit is {MOST_CALLS:,}",
+            f"paths walk through {count:,} operations, and the limit is {MOST_CALLS:,}",
             hint="ask for the blocks one by one, or repeat: n instead of calls in calls",
         )
 
