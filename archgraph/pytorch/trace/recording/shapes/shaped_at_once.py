@@ -13,7 +13,7 @@ from torch import Tensor
 
 from archgraph.pytorch.trace.recording.operators import operator_of
 
-Lengths: TypeAlias = "Sequence[int]"
+PlainSides: TypeAlias = "Sequence[int]"
 
 
 class LyingTensor(NamedTuple):
@@ -69,7 +69,7 @@ def _linear(operand: Tensor, weight: Tensor, bias: Tensor | None = None) -> Lyin
 
 
 def _layer_norm(
-    operand: Tensor, sides: Lengths, weight: Tensor | None = None, bias: Tensor | None = None, *settings: object
+    operand: Tensor, sides: PlainSides, weight: Tensor | None = None, bias: Tensor | None = None, *settings: object
 ) -> LyingTensor | None:
     own = tuple(operand.shape[operand.ndim - len(sides) :])
     return _normalised(operand, own, (weight, bias)) if own and tuple(sides) == own else None
@@ -94,7 +94,7 @@ def _batch_norm(
     return _normalised(operand, (operand.shape[1],), (weight, bias, mean, variance)) if stored else None
 
 
-def _normalised(operand: Tensor, own: Lengths, weights: Iterable[Tensor | None]) -> LyingTensor | None:
+def _normalised(operand: Tensor, own: PlainSides, weights: Iterable[Tensor | None]) -> LyingTensor | None:
     """A result that lies like the operand, if the weights are of some shape."""
     given = [weight for weight in weights if weight is not None]
     fits = all(tuple(weight.shape) == own for weight in given)
@@ -121,11 +121,11 @@ def _lies_in_order(tensor: Tensor) -> bool:
     return tensor.stride() == _row_by_row(tensor.shape) and 0 not in tensor.shape
 
 
-def _in_order(shape: Lengths, dtype: torch.dtype) -> LyingTensor:
+def _in_order(shape: PlainSides, dtype: torch.dtype) -> LyingTensor:
     return LyingTensor(tuple(shape), _row_by_row(shape), dtype)
 
 
-def _row_by_row(shape: Lengths) -> tuple[int, ...]:
+def _row_by_row(shape: PlainSides) -> tuple[int, ...]:
     strides, step = list[int](), 1
     for side in reversed(shape):
         strides.append(step)
