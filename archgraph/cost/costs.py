@@ -23,7 +23,7 @@ Needed = tuple[Value, ...] | None
 """Values that are needed; None where everything is run, needed or not."""
 
 
-MOST_ROWS = 200_000
+MOST_LISTED_OPERATIONS = 200_000
 """Operations that are listed one by one; totals have no limit."""
 
 
@@ -247,12 +247,12 @@ class Costs:
         """Return a row per primitive node, in order.
 
         Raises:
-            QueryError: there are more than `MOST_ROWS`.
+            QueryError: there are more than `MOST_LISTED_OPERATIONS`.
         """
         count = operation_count(self.graph)
-        if count > MOST_ROWS:
+        if count > MOST_LISTED_OPERATIONS:
             raise QueryError(
-                f"{count:,} operations are too many to be listed one by one: the limit is {MOST_ROWS:,}",
+                f"{count:,} operations are too many to be listed one by one: the limit is {MOST_LISTED_OPERATIONS:,}",
                 hint="totals have no limit: cost without --depth; or repeat: n instead of calls in calls",
             )
         return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))

@@ -99,7 +99,7 @@ def test_a_chart_of_operations_one_by_one_has_a_limit():
     with pytest.raises(
         ag.ArchgraphError, match=r"operations are too many to be listed one by one: the limit is 200,000"
     ):
-        ag.loads(BOMB).draw(view)
+        ag.loads(BOMB).draw("levels")
 
 
 def test_a_full_drawing_of_too_much_is_refused():
