@@ -12,7 +12,7 @@ from archgraph.fields.rules.axis_rule import AxisView, is_given
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same
-from archgraph.fields.sets.readings import PRESENT, Moving, Reading, Unsettled, Whole, settled
+from archgraph.fields.sets.readings import PRESENT, Moving, Reading, Unsettled, Whole, goes_beyond, settled
 from archgraph.fields.sets.region import REST, Dependence, Region, Transfer
 from archgraph.fields.sets.rows import presence
 from archgraph.fields.sets.through import through
@@ -97,7 +97,8 @@ class _View:
             rest = _passing(rest, presence(field.gate))
         own = self.node.types[index]
         extents = {axis: self.evaluate(own.size(axis)) for axis in own.positions}
-        region = Region({REST: rest, **fields}, (), used(reach.channels), extents)
+        beyond = any(goes_beyond(field.gate, extents[axis]) for axis, field in fields.items())
+        region = Region({REST: rest, **fields}, (), used(reach.channels, beyond=beyond), extents)
         for axis, read in reach.only:
             region = region.cut(axis, self.extent(axis), read.sets if is_given(read, self.evaluate) else None)
         position = _position(maps, reach)

@@ -20,6 +20,10 @@ class Channels:
         picked: whether some of the source's channels are picked while they may read differently.
         lost: whether some are picked that do read differently, so that fields are upper bounds.
         joined: whether this is what a concatenation of channels reads of an operand.
+        own: whether this is the source itself.
+        beyond: whether reads on the way go beyond a border, where positions are missing.
+        between: whether that is the border of a value between the source and this one. Fields say nothing of it: of two
+            values with the same fields, one may read less near the border.
     """
 
     kept: bool = True
@@ -27,6 +31,9 @@ class Channels:
     picked: bool = False
     lost: bool = False
     joined: bool = False
+    own: bool = False
+    beyond: bool = False
+    between: bool = False
 
     def through(self, then: Channels) -> Channels:
         """Return the channels of an output that reads this value."""
@@ -35,6 +42,9 @@ class Channels:
             made=then.made or (self.made and then.kept),
             picked=self.picked or (self.kept and then.picked),
             lost=self.lost or then.lost or (self.made and then.picked),
+            own=self.own and then.own,
+            beyond=self.beyond or then.beyond,
+            between=self.between or then.between or (then.beyond and not self.own),
         )
 
     def join(self, other: Channels) -> Channels:
@@ -44,6 +54,9 @@ class Channels:
             self.made or other.made,
             self.picked or other.picked,
             self.lost or other.lost,
+            own=self.own and other.own,
+            beyond=self.beyond or other.beyond,
+            between=self.between or other.between,
         )
 
     def uneven(self) -> Channels:
@@ -52,12 +65,13 @@ class Channels:
 
 
 EVEN = Channels()
+ITSELF = Channels(own=True)
 
 
-def used(uses: frozenset[ChannelUse]) -> Channels:
-    """Return how an operation uses the channels of an operand.
+def used(uses: frozenset[ChannelUse], *, beyond: bool = False) -> Channels:
+    """Return how an operation uses the channels of an operand, some of whose reads may go beyond a border.
 
     >>> used(frozenset({"mixed"})).kept
     False
     """
-    return Channels("mixed" not in uses, "gathered" in uses, "picked" in uses, joined="joined" in uses)
+    return Channels("mixed" not in uses, "gathered" in uses, "picked" in uses, joined="joined" in uses, beyond=beyond)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from archgraph.errors import QueryError
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.setmap import SetMap
-from archgraph.fields.sets.terms import Form, Sum, Term, as_map, normal, shown
+from archgraph.fields.sets.terms import Form, Sum, Term, as_map, normal, shown, values_of
 from archgraph.fields.sets.windows import shift, window
 
 
@@ -110,6 +110,19 @@ class Moving:
         still = not self.form and not self.map.advance
         shifted = self.map.advance == 1 or still
         return first.lo if shifted and not others and first.length == 1 and first.exact else None
+
+
+def goes_beyond(reading: Reading, extent: int) -> bool:
+    """Return whether a set that moves leaves an axis at some position; a half-line has no first end of its own.
+
+    >>> [goes_beyond(Moving((Term("i", 8),), window(3, before=before)), 10) for before in (0, 1)]
+    [False, True]
+    """
+    if not isinstance(reading, Moving):
+        return isinstance(reading, HalfLine)
+    values, period = values_of(reading.form), reading.map.period
+    sets = map(reading.map.at, {*values[:period], *values[-period:]})
+    return any(each.length and (each.lo < 0 or each.hi >= extent) for each in sets)
 
 
 @dataclass(frozen=True, slots=True)

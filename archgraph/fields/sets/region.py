@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.boxes import Boxes, ReadBox, covers, crossed, pruned
-from archgraph.fields.sets.channels import EVEN, Channels
+from archgraph.fields.sets.channels import EVEN, ITSELF, Channels
 from archgraph.fields.sets.field import THERE, Field, identity
 from archgraph.fields.sets.iterate import power
 from archgraph.fields.sets.pieces import Piece, disjoint, pieces, placed
@@ -122,7 +122,8 @@ def _passed(reading: Reading) -> Reading:
 
 def own_region(axes: Mapping[str, int]) -> Region:
     """Return the region of a value of some axes and sizes on itself."""
-    return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}}, extents=axes)
+    fields = {REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}}
+    return Region(fields, channels=ITSELF, extents=axes)
 
 
 def _boxes(fields: Mapping[str, Field], boxes: Boxes, extents: Mapping[str, int]) -> Boxes:
@@ -182,7 +183,14 @@ def apply(transfer: Dependence, operands: tuple[Dependence, ...]) -> Dependence:
 
 
 def _alike(regions: list[Region], operands: int) -> bool:
-    return len(regions) == operands and all(region.fields == regions[0].fields for region in regions)
+    same = len(regions) == operands and all(region.fields == regions[0].fields for region in regions)
+    return same and not any(region.channels.between or _is_folded(region) for region in regions)
+
+
+def _is_folded(region: Region) -> bool:
+    """Whether a border brings anything in, which equal fields may do in several ways."""
+    readings = (field.stat for field in region.fields.values())
+    return any(isinstance(reading, Moving) and reading.folded is not None for reading in readings)
 
 
 def gathered_again(row: Dependence, operands: tuple[Dependence, ...], place: Whole) -> Dependence:
