@@ -9,6 +9,7 @@ from typing import TypeAlias
 from sympy import Expr
 
 from archgraph.graph.ir import Value
+from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
@@ -56,9 +57,12 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
 
 def _say_sides(builder: Builder, step: RecordedNode, result: Tracked, found: Sequence[TakenAnywhere]) -> None:
     """Say of a product at which places of its result it reads anything, beside what it says of its sum."""
-    index = _maker(builder, result)
+    index = _maker(builder, result.value)
+    if index is not None and isinstance(builder.records[index].op.core, Add):
+        # What is added to a product is read all the same.
+        index = next(_products(builder, builder.records[index]), None)
     record = None if index is None else builder.records[index]
-    if index is None or record is None or result.value not in record.outputs or len(record.inputs) != 2:
+    if index is None or record is None or len(record.inputs) != 2:
         _say_vague(builder, result)
         return
     core, known = (record.op.op, record.op.reads) if isinstance(record.op, Limited) else (record.op, ())
@@ -83,7 +87,7 @@ def say_lost(builder: Builder, first: int, result: object) -> None:
         first: the number of records before the step.
     """
     views = all(isinstance(record.op, (Rearrange, Rename)) for record in builder.records[first:])
-    maker = _maker(builder, result) if views and isinstance(result, Tracked) else None
+    maker = _maker(builder, result.value) if views and isinstance(result, Tracked) else None
     # What is limited already says of every element what it is.
     if maker is not None and not isinstance(builder.records[maker].op, Limited):
         _say_at(builder, maker)
@@ -91,22 +95,42 @@ def say_lost(builder: Builder, first: int, result: object) -> None:
 
 def _say_vague(builder: Builder, result: Tracked) -> None:
     """Say of the product that a result comes from, behind views of it, that it takes some of its operands only."""
-    maker = _maker(builder, result)
+    maker = _maker(builder, result.value)
     if maker is not None:
         _say_at(builder, maker)
 
 
 def _say_at(builder: Builder, index: int) -> None:
+    """Say it of an operation; where it has no positions any more, of those that gathered what it takes."""
+    left, met = [index], {index}
+    while left:
+        one = left.pop()
+        if not _is_said(builder, one):
+            makers = [_maker(builder, value) for value in builder.records[one].inputs]
+            left += [maker for maker in makers if maker is not None and maker not in met]
+            met.update(left)
+
+
+def _is_said(builder: Builder, index: int) -> bool:
     record = builder.records[index]
     known = record.op.reads if isinstance(record.op, Limited) else ()
     core = record.op.op if isinstance(record.op, Limited) else record.op
     more = tuple(read for read in _some(core, record) if read[:2] not in [each[:2] for each in known])
-    builder.records[index] = replace(record, op=Limited(core, "", known + more))
+    if known or more:
+        builder.records[index] = replace(record, op=Limited(core, "", known + more))
+    return bool(known or more)
 
 
-def _maker(builder: Builder, result: Tracked) -> int | None:
-    """Return which record a result comes from, behind views of it."""
-    value = result.value
+def _products(builder: Builder, sum_: Record) -> Iterator[int]:
+    """Yield the records of two operands that a sum adds."""
+    for value in sum_.inputs:
+        index = _maker(builder, value)
+        if index is not None and len(builder.records[index].inputs) == 2:
+            yield index
+
+
+def _maker(builder: Builder, value: object) -> int | None:
+    """Return which record a value comes from, behind views of it."""
     for index in range(len(builder.records) - 1, -1, -1):
         record = builder.records[index]
         if value not in record.outputs:

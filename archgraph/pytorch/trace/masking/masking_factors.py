@@ -91,3 +91,9 @@ def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
 def is_kernel_with_holes(step: RecordedNode, node: RecordedNode) -> bool:
     value = step.known_operand(node) if name_of(step) in CONVOLUTIONS and node is step.args[1] else None
     return value is not None and bool((value == 0).any())
+
+
+def is_kernel_of_zeros(step: RecordedNode) -> bool:
+    """Whether a convolution has a constant kernel that lets nothing through."""
+    value = step.known_operand(step.args[1]) if name_of(step) in CONVOLUTIONS else None
+    return value is not None and not bool(value.any())

@@ -83,6 +83,29 @@ def live_results(step: RecordedNode, nonzero: NonzeroFactors) -> Tensor | None:
     return made.permute([own.index(letter) for letter in letters.made])
 
 
+def sides_of_single(step: RecordedNode, nonzero: NonzeroFactors) -> Mapping[int, Tensor] | None:
+    """Return which places of a result read anything, where no sum says it: every product is by itself, or none lives.
+
+    Returns:
+        Tests along dimensions of the result, counted from the right; None where these do not say it all.
+    """
+    given = _multiplied(step, nonzero)
+    if given is None:
+        return {}
+    letters, live, _ = given
+    summed = [letter for letter in letters.sizes if letter not in letters.made]
+    if bool(live.any()) and any(letters.sizes[letter] > 1 for letter in summed):
+        return {}
+    sides = {letter: letters.side(live, letter) for letter in letters.made}
+    if not bool((_all_of([*sides.values()], live) == live).all()):
+        return None
+    return {
+        letters.made.index(letter) - len(letters.made): side.flatten().expand(letters.sizes[letter])
+        for letter, side in sides.items()
+        if not bool(side.all())
+    }
+
+
 def _multiplied(step: RecordedNode, nonzero: NonzeroFactors) -> tuple[_Letters, Tensor, Sequence[RecordedNode]] | None:
     """Return which products of elements may be other than zero, by the letters of an einsum."""
     try:

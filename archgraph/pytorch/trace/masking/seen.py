@@ -13,6 +13,7 @@ from archgraph.pytorch.trace.masking.attending import leaves_rows_out, lost_by_z
 from archgraph.pytorch.trace.masking.constant_zeros import attends_to_nothing, is_beside_zeros
 from archgraph.pytorch.trace.masking.letting import PASSAGES, tells
 from archgraph.pytorch.trace.masking.masking_factors import (
+    is_kernel_of_zeros,
     is_kernel_with_holes,
     leave_out_together,
     masking_factor,
@@ -22,7 +23,7 @@ from archgraph.pytorch.trace.masking.masking_factors import (
 )
 from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
-from archgraph.pytorch.trace.masking.product_zeros import zeros_of
+from archgraph.pytorch.trace.masking.product_zeros import sides_of_single, zeros_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, passed
 from archgraph.pytorch.trace.masking.taken import is_taken_alone
@@ -269,7 +270,7 @@ class RecordedMasks:
         node, several = masking_factor(step, states)
         if any(is_kernel_with_holes(step, operand) for operand in step.all_input_nodes):
             self._limits[step] = CONSTANTS_MASK
-            if name_of(step) in SPREADING_OUT:
+            if name_of(step) in SPREADING_OUT or is_kernel_of_zeros(step):
                 self._loses(step, CONSTANTS_MASK)
         node = _evened(step, scored) or node
         if node is None:
@@ -294,6 +295,19 @@ class RecordedMasks:
             self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
         else:
             self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
+            self._single(step, states)
+
+    def _single(self, step: RecordedNode, states: States) -> None:
+        """Say at which places a product reads anything, where it sums over one element, or over nothing."""
+        factors = factors_of(step) if name_of(step) in PRODUCT_FORMS else ()
+        if len(factors) != 2 or factors[0] is factors[1]:
+            return
+        nonzero = {node: (~states.operand(step, node).zero).expand(states.shape(node)) for node in factors}
+        sides = sides_of_single(step, nonzero)
+        if sides is None:
+            self._loses(step, CONSTANTS_MASK)
+        elif sides:
+            self._sides[step] = sides
 
     def _fused(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:
         self._masked_attention(step, states, given)
