@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul
 
-from archgraph.errors import QueryError, not_among
+from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.graph.operations import operation_count
+from archgraph.graph.operations import check_listed
 from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.expansion import expanded
@@ -21,10 +21,6 @@ Alive = tuple[int, ...]
 """Which outputs of a body are needed, by index."""
 Needed = tuple[Value, ...] | None
 """Values that are needed; None where everything is run, needed or not."""
-
-
-MOST_LISTED_OPERATIONS = 200_000
-"""Operations that are listed one by one; totals have no limit."""
 
 
 @dataclass(frozen=True)
@@ -247,14 +243,9 @@ class Costs:
         """Return a row per primitive node, in order.
 
         Raises:
-            QueryError: there are more than `MOST_LISTED_OPERATIONS`.
+            QueryError: there are too many.
         """
-        count = operation_count(self.graph)
-        if count > MOST_LISTED_OPERATIONS:
-            raise QueryError(
-                f"{count:,} operations are too many to be listed one by one: the limit is {MOST_LISTED_OPERATIONS:,}",
-                hint="totals have no limit: cost without --depth; or repeat: n instead of calls in calls",
-            )
+        check_listed(self.graph)
         return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))
 
     def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[CostRow]:

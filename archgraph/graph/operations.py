@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Repeat
+
+MOST_LISTED_OPERATIONS = 200_000
+"""Operations that are listed one by one; totals have no limit."""
 
 
 def operation_count(graph: Graph) -> int:
@@ -20,3 +24,17 @@ def operation_count(graph: Graph) -> int:
         return known[inside]
 
     return count(graph)
+
+
+def check_listed(graph: Graph) -> None:
+    """Refuse to list what blocks that call blocks make too many.
+
+    Raises:
+        QueryError: there are more than `MOST_LISTED_OPERATIONS`.
+    """
+    count = operation_count(graph)
+    if count > MOST_LISTED_OPERATIONS:
+        raise QueryError(
+            f"{count:,} operations are too many to be listed one by one: the limit is {MOST_LISTED_OPERATIONS:,}",
+            hint="totals have no limit; or repeat: n instead of calls in calls",
+        )

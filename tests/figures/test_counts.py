@@ -93,13 +93,30 @@ def test_nested_doubling_is_no_bomb(view):
     ag.loads(BOMB).draw(view)
 
 
+LISTED = "operations are too many to be listed one by one: the limit is 200,000"
+ASKED_ONE_BY_ONE = {
+    "levels": (lambda g: g.draw("levels"), LISTED),
+    "contrast": (lambda g: ag.contrast(g, ag.load("dit")), LISTED),
+    "comparison": (lambda g: ag.compare(g, g), LISTED),
+    "spec": (lambda g: g.to_spec(), LISTED),
+    "page": (lambda g: g.draw().html, "the law of a field walks through 33,554,433 operations"),
+    "hops": (lambda g: g.hops(1), "paths walk through 33,554,433 operations"),
+}
+
+
 @pytest.mark.dot
 @pytest.mark.timeout(60)
-def test_a_chart_of_operations_one_by_one_has_a_limit():
-    with pytest.raises(
-        ag.ArchgraphError, match=r"operations are too many to be listed one by one: the limit is 200,000"
-    ):
-        ag.loads(BOMB).draw("levels")
+@pytest.mark.parametrize("name", ASKED_ONE_BY_ONE)
+def test_what_goes_through_operations_one_by_one_has_a_limit(name):
+    ask, rule = ASKED_ONE_BY_ONE[name]
+    with pytest.raises(ag.ArchgraphError, match=rule):
+        ask(ag.loads(BOMB))
+
+
+@pytest.mark.timeout(60)
+def test_what_asks_for_totals_and_fields_has_none():
+    g = ag.loads(BOMB)
+    assert g.receptive_fields() and g.effective_field() and g.macs > 0
 
 
 def test_a_full_drawing_of_too_much_is_refused():

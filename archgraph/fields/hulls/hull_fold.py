@@ -11,8 +11,10 @@ from sympy import Expr
 from archgraph.errors import ShapeError
 from archgraph.fields.hulls.hull import Hull, Span, hull_union, repeated_hull, widened_hull
 from archgraph.fields.sets.band import EVERYTHING, Unknown
+from archgraph.fields.sets.limits import check_walked
 from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.operations import operation_count
 from archgraph.ops.reach import All, Reach
 
 Spans: TypeAlias = Mapping[str, Span]
@@ -31,7 +33,12 @@ class HullFold(Fold[Spans]):
         self._join = join
 
     def values(self, graph: Graph, input: Value) -> dict[Value, Spans]:
-        """Return what every value of a graph reads of one input."""
+        """Return what every value of a graph reads of one input.
+
+        Raises:
+            QueryError: it walks through too many operations.
+        """
+        check_walked(operation_count(graph), "the law of a field walks")
         begin = {axis: Hull(axis) for axis in input.type.positions}
         return self.run(graph, tuple(begin if value is input else {} for value in graph.inputs))
 

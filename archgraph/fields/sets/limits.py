@@ -68,10 +68,22 @@ def check_calls(graph: Graph) -> None:
     Raises:
         QueryError: there are more than `MOST_CALLS` operations.
     """
-    count = operation_count(graph)
+    check_walked(operation_count(graph), "paths walk")
+
+
+def check_walked(count: int, walks: str) -> None:
+    """Refuse what walks through very many operations one by one.
+
+    Args:
+        count: of the operations.
+        walks: what does, with its verb.
+
+    Raises:
+        QueryError: there are more than `MOST_CALLS`.
+    """
     if count > MOST_CALLS:
         raise QueryError(
-            f"paths walk through {count:,} operations, and the limit is {MOST_CALLS:,}",
+            f"{walks} through {count:,} operations, and the limit is {MOST_CALLS:,}",
             hint="ask for the blocks one by one, or repeat: n instead of calls in calls",
         )
 
