@@ -13,7 +13,7 @@ from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError
 from archgraph.graph.letters import lettered
 from archgraph.graph.network import Network
-from archgraph.graph.operations import check_listed
+from archgraph.graph.operations import check_listable
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
@@ -35,7 +35,7 @@ def comparison(networks: Sequence[Network]) -> Table:
     ('local', 'global since blocks.attention.scaled_dot_product_attention')
     """
     for g in networks:
-        check_listed(g.graph)
+        check_listable(g.graph)
     found = Comparison(tuple(map(lettered, networks)))
     rows = [_row(found, row) for row in (*found.rows, *_knob_rows(found))]
     return Table(" against ".join(found.names), ("", *found.names), rows, notes=COMPARISON_NOTES, wrap=56)

@@ -9,7 +9,7 @@ from sympy import Add, Expr, Mul
 
 from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.graph.operations import check_listed
+from archgraph.graph.operations import check_listable
 from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.expansion import expanded
@@ -245,7 +245,7 @@ class Costs:
         Raises:
             QueryError: there are too many.
         """
-        check_listed(self.graph)
+        check_listable(self.graph)
         return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))
 
     def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[CostRow]:

@@ -26,7 +26,7 @@ def operation_count(graph: Graph) -> int:
     return count(graph)
 
 
-def check_listed(graph: Graph) -> None:
+def check_listable(graph: Graph) -> None:
     """Refuse to list what blocks that call blocks make too many.
 
     Raises:

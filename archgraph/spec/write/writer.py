@@ -8,7 +8,7 @@ from typing import Any
 from archgraph.errors import UnsupportedOpError, counted
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.graph.network import Network
-from archgraph.graph.operations import check_listed
+from archgraph.graph.operations import check_listable
 from archgraph.spec.definitions import VERSION
 from archgraph.spec.write.steps import DEAD, Book
 from archgraph.spec.write.yaml_flow import one_line, step_lines
@@ -28,7 +28,7 @@ def write_spec(g: Network) -> str:
     Raises:
         UnsupportedOpError: the graph holds what no spec can say; all of it is listed. Nothing is computed at all.
     """
-    check_listed(g.graph)
+    check_listable(g.graph)
     book = Book(g.show, frozenset(g.symbols), runs_dead=g.runs_dead)
     inputs = {value: book.input_name(value.name) for value in g.graph.inputs}
     selected = () if g.selected == g.graph.outputs else tuple(dict.fromkeys(g.selected))
