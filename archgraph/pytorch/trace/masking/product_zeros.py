@@ -83,6 +83,15 @@ def live_results(step: RecordedNode, nonzero: NonzeroFactors) -> Tensor | None:
     return made.permute([own.index(letter) for letter in letters.made])
 
 
+def sums_over_zeros(step: RecordedNode, nonzero: NonzeroFactors) -> bool:
+    """Return whether a product sums along a dimension in which a factor is zero at some places only."""
+    given = _multiplied(step, nonzero)
+    if given is None:
+        return False
+    letters, live, _ = given
+    return any(_varies(live, letters, letter) for letter in letters.sizes if letter not in letters.made)
+
+
 def sides_of_single(step: RecordedNode, nonzero: NonzeroFactors) -> Mapping[int, Tensor] | None:
     """Return which places of a result read anything, where no sum says it: every product is by itself, or none lives.
 

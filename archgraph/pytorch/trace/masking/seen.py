@@ -23,7 +23,7 @@ from archgraph.pytorch.trace.masking.masking_factors import (
 )
 from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
-from archgraph.pytorch.trace.masking.product_zeros import sides_of_single, zeros_of
+from archgraph.pytorch.trace.masking.product_zeros import sides_of_single, sums_over_zeros, zeros_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, passed
 from archgraph.pytorch.trace.masking.taken import is_taken_alone
@@ -201,6 +201,8 @@ class RecordedMasks:
         elif scores(step):
             for lost in lost_by_zeros(step, nonzero, self._masks):
                 self._loses(lost, NOTHING_THERE)
+            if step not in self._vague and sums_over_zeros(step, nonzero):
+                self._told(step, nonzero)
         elif takes_weights(step):
             self._weighed(step, nonzero)
         elif multiplies_computed(step):
