@@ -135,7 +135,9 @@ def _with_arcs(edge: Edge, line: _Line, places: Sequence[float], boxes: Sequence
 
 
 def _strikes(arc: Sequence[Point], boxes: Sequence[Extent]) -> bool:
-    return any(run_inside(arc, extent) for extent in boxes)
+    across, down = zip(*arc, strict=True)
+    around = Extent(min(across), min(down), max(across), max(down))
+    return any(around.overlaps(extent) and run_inside(arc, extent) for extent in boxes)
 
 
 def _is_straight(line: _Line, start: float, end: float) -> bool:
