@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.recording.lines import is_users
 from archgraph.pytorch.trace.recording.node import SourceLine
@@ -18,12 +18,37 @@ class ComparedAt(NamedTuple):
     time: int
 
 
-class Compared(NamedTuple):
-    """Two sizes, and whether the relation held."""
+class Formula(NamedTuple):
+    """A step of arithmetic on sizes.
 
-    left: int
-    right: int
+    Attributes:
+        operator: by its name in Python.
+        operands: how they were made.
+        steps: how many there are, with those of the operands.
+    """
+
+    operator: str
+    operands: tuple[Made, ...]
+    steps: int
+
+
+Made: TypeAlias = "Formula | int | float"
+"""How a number was made, or the number, where it is a size or a constant."""
+
+
+class Compared(NamedTuple):
+    """Two numbers, and whether the relation held.
+
+    Attributes:
+        left, right: what was compared.
+        holds: what came out.
+        made: how both were made, where that is known.
+    """
+
+    left: float
+    right: float
     holds: bool
+    made: tuple[Made, Made] | None = None
 
 
 class Comparisons:
@@ -39,14 +64,14 @@ class Comparisons:
         self.of_elements: bool = False
         self._times: Counter[tuple[SourceLine, str]] = Counter()
 
-    def note(self, relation: str, left: int, right: int, *, holds: bool) -> None:
+    def note(self, relation: str, left: Made, right: Made, values: tuple[float, float], *, holds: bool) -> None:
         """Note a comparison that the user's code makes."""
-        frame = sys._getframe(2)
+        frame = sys._getframe(3)
         code = frame.f_code
         if not is_users(code):
             return
         line = SourceLine(code.co_filename, frame.f_lineno, code.co_name)
-        self.note_at(line, relation, Compared(int(left), int(right), holds))
+        self.note_at(line, relation, Compared(*values, holds, (left, right)))
 
     def note_at(self, line: SourceLine, relation: str, found: Compared | None) -> None:
         """Note a comparison at a line; of None, that there was one which decides nothing."""

@@ -39,8 +39,9 @@ def elements_compared(name: str, args: GivenValues, kwargs: GivenKeywords) -> El
         args, kwargs: its operands, as values.
 
     >>> import torch
-    >>> elements_compared("lt", [torch.arange(24), 200], {})
-    ElementsCompared(relation='<', nearest=Compared(left=-177, right=0, holds=True))
+    >>> relation, nearest = elements_compared("lt", [torch.arange(24), 200], {})
+    >>> relation, nearest.left, nearest.right, nearest.holds
+    ('<', -177, 0, True)
     """
     compares = COMPARING.get(name.rstrip("_"))
     return None if compares is None else compares(args, kwargs)

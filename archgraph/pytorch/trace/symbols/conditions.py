@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import eq
+from functools import partial
 from typing import TypeAlias
 
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.recording.compared import ComparedAt
+from archgraph.pytorch.trace.recording.compared import ComparedAt, Made
+from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, whole_sides
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample
-from archgraph.sizes.symbols import Assumption, Context, SizeRelation, evaluate, is_ordered, same_size
+from archgraph.sizes.conventions import convention
+from archgraph.sizes.exact import number_of
+from archgraph.sizes.symbols import Assumption, Context, SizeRelation, is_ordered, same_size
 
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 STRICT: Mapping[str, tuple[SizeRelation, int]] = {
@@ -24,6 +27,7 @@ STRICT: Mapping[str, tuple[SizeRelation, int]] = {
     "<": ("<=", -1),
 }
 """Relations of integers as assumptions have them: the relation, and what is added to the right side."""
+UNFOLLOWED = "{} compares a number without a law; what comes out is taken to be the same at all sizes"
 Points: TypeAlias = "Sequence[Mapping[Symbol, int]]"
 """The values of the symbols at every sample."""
 
@@ -66,32 +70,53 @@ def _sides(
 ) -> tuple[Expr | None, Expr | None] | None:
     """The laws of both sides; None where they do not vary, or decide nothing."""
     found = [sample.comparisons[at] for sample in samples]
-    sides = [(item.left, item.right) for item in found]
-    if len({item.holds for item in found}) > 1 or len(set(sides)) == 1:
+    if len({item.holds for item in found}) > 1:
         return None
-    left, right = (_proved_law(values, points, laws, among) for values in zip(*sides, strict=True))
-    return left, right
+    find = partial(_proved_law, points=points, laws=laws, among=among)
+    made = zip(*(item.made or (item.left, item.right) for item in found), strict=True)
+    values = zip(*((item.left, item.right) for item in found), strict=True)
+    left, right = (_law_of_side(*side, points, find) for side in zip(values, made, strict=True))
+    constant = left is not None and right is not None and not left.free_symbols | right.free_symbols
+    return None if constant else (left, right)
+
+
+def _law_of_side(values: Sequence[float], made: Sequence[Made], points: Points, find: FindLaw) -> Expr | None:
+    """The law of what is computed of sizes; it has none if a step has none, even where the values are all the same."""
+    if len(set(made)) == 1:
+        return Rational(*values[0].as_integer_ratio())
+    law = composed(made, find)
+    return law if law is not None and _is_law(law, values, points) else None
 
 
 def _proved_law(values: Sequence[int], points: Points, laws: FittedLaws, among: Sequence[int]) -> Expr | None:
     """The law of a number, where it has one that holds at the samples too that took no part in finding it."""
     own = [(symbol, tuple(points[place][symbol] for place in among)) for symbol in points[0]]
     law = laws.find(tuple(values[place] for place in among), [own])
+    return law if law is not None and _is_law(law, values, points) else None
+
+
+def _is_law(law: Expr, values: Sequence[float], points: Points) -> bool:
     try:
-        return law if law is None or all(map(eq, (evaluate(law, at) for at in points), values)) else None
+        numbers = (number_of(law, at) for at in points)
+        return all(type(value)(number) == value for number, value in zip(numbers, values, strict=True))
     except ArchgraphError:
-        return None
+        return False
 
 
 def _facts(
     at: ComparedAt, samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]
 ) -> Iterator[Assumption]:
-    left, right = _sides(at, samples, points, laws, among) or (None, None)
-    if left is None or right is None:
+    sides = _sides(at, samples, points, laws, among)
+    if sides is None:
+        return
+    left, right = sides
+    whole = None if left is None or right is None else whole_sides(left, right)
+    if whole is None:
+        yield convention(UNFOLLOWED.format(at.line.short))
         return
     found = [sample.comparisons[at] for sample in samples]
     relation, margin = STRICT[at.relation if found[0].holds else OPPOSITE[at.relation]]
-    fact = Assumption(left, relation, right + margin, f"decided at {at.line.short}")
+    fact = Assumption(whole[0], relation, whole[1] + margin, f"decided at {at.line.short}")
     if not _is_certain(fact):
         yield fact
 

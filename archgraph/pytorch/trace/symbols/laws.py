@@ -44,7 +44,7 @@ class FittedLaws:
         """Return the law of an integer, or None.
 
         Args:
-            values: the integer in every recording.
+            values: the integer in every recording; in some of them only, it is compared with the operands alone.
             operands: the sizes of every operand.
         """
         if len(set(values)) == 1:
@@ -53,6 +53,8 @@ class FittedLaws:
         same = next((law for law, own in sizes if own == values), None)
         if same is not None:
             return same
+        if len(values) < self._interpolation.count:
+            return next(_shifted(values, sizes), None)
         if values in self._table:
             return self._table[values]
         found = next(self._of_operands(values, operands, sizes), None) or next(self._of_earlier(values), None)

@@ -20,6 +20,10 @@ SamplePoint = tuple[int, ...]
 class Interpolation:
     """The polynomial of least degree through values at given points.
 
+    Attributes:
+        symbols: what it is a polynomial of.
+        count: of the points.
+
     >>> k, j = (Symbol(name, integer=True, positive=True) for name in "kj")
     >>> fit = Interpolation((k, j), [(2, 2), (5, 2), (2, 7)])
     >>> fit.law((7, 13, 12)), fit.law((1, 2, 1))
@@ -28,6 +32,7 @@ class Interpolation:
 
     def __init__(self, symbols: Sequence[Symbol], points: Sequence[SamplePoint]) -> None:
         self.symbols: tuple[Symbol, ...] = tuple(symbols)
+        self.count: int = len(points)
         self.monomials: list[Powers] = list(_independent(len(self.symbols), points))
         self._inverse = _inverted([[_at(powers, point) for powers in self.monomials] for point in points])
 

@@ -1,0 +1,131 @@
+"""Numbers that are computed of sizes: they remember how, and note what a module's code compares them with."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from archgraph.pytorch.trace.recording.compared import Comparisons, Formula, Made
+
+MOST_ARITHMETIC = 64
+"""Steps of arithmetic that are remembered; what takes more counts as a size of its own, with a law that fits it."""
+RELATIONS = {"__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
+OF_ONE_NUMBER: Mapping[str, Callable[..., Any]] = {
+    "neg": operator.neg, "abs": abs, "floor": math.floor, "ceil": math.ceil, "round": round,
+    "bit_length": int.bit_length,
+}  # fmt: skip
+"""Steps of one number."""
+
+comparisons: ContextVar[Comparisons | None] = ContextVar("comparisons", default=None)
+"""What the running module's code is found to compare."""
+
+
+class Length(int):
+    """The size of a tensor, or a whole number that is computed of sizes.
+
+    Attributes:
+        formula: the step of arithmetic that made it; None of a size itself.
+    """
+
+    formula: Formula | None = None
+    __hash__ = int.__hash__
+
+
+class Quotient(float):
+    """A number that is computed of sizes, and may be none of the whole ones.
+
+    Attributes:
+        formula: the step of arithmetic that made it.
+    """
+
+    formula: Formula | None = None
+    __hash__ = float.__hash__
+
+
+def plain(number: float) -> float:
+    """Return a number without its making."""
+    return int(number) if isinstance(number, int) else float(number)
+
+
+def made(number: float) -> Made:
+    """Return how a number was made; itself, where that is not known."""
+    return (number.formula if isinstance(number, (Length, Quotient)) else None) or plain(number)
+
+
+def followed(result: float, name: str, *operands: float) -> float:
+    """Return the result of a step of arithmetic as a number that knows of it."""
+    parts = tuple(map(made, operands))
+    steps = 1 + sum(part.steps for part in parts if isinstance(part, Formula))
+    number = Length(result) if isinstance(result, int) else Quotient(result)
+    number.formula = Formula(name, parts, steps) if steps <= MOST_ARITHMETIC else None
+    return number
+
+
+def _note(relation: str, left: float, right: float, *, holds: bool) -> None:
+    noted = comparisons.get()
+    if noted is not None:
+        noted.note(relation, made(left), made(right), (plain(left), plain(right)), holds=holds)
+
+
+def _truth(self: float) -> bool:
+    result = bool(plain(self))
+    _note("!=", self, 0, holds=result)
+    return result
+
+
+def _comparing(name: str, relation: str) -> Callable[[float, object], bool]:
+    def compared(self: float, other: object) -> bool:
+        if not isinstance(other, (int, float)):
+            return NotImplemented
+        result = getattr(operator, name)(plain(self), plain(other))
+        _note(relation, self, other, holds=result)
+        return result
+
+    return compared
+
+
+def _computing(name: str, *, reflected: bool) -> Callable[..., float]:
+    compute = getattr(operator, f"__{name}__")
+
+    def computed(self: float, other: object, *modulus: int) -> float:
+        if not isinstance(other, (int, float)):
+            return NotImplemented
+        if modulus:
+            return pow(int(self), int(other), *map(int, modulus))
+        operands = (other, self) if reflected else (self, other)
+        result = compute(*map(plain, operands))
+        return followed(result, name, *operands) if isinstance(result, (int, float)) else result
+
+    return computed
+
+
+def _turning(name: str) -> Callable[..., float]:
+    turn = OF_ONE_NUMBER[name]
+    return lambda self, *more: followed(turn(plain(self), *more), name, self)
+
+
+def _divmod(self: float, other: float) -> tuple[float, float]:
+    return self // other, self % other
+
+
+def _reflected_divmod(self: float, other: float) -> tuple[float, float]:
+    return other // self, other % self
+
+
+Length.bit_length = _turning("bit_length")  # type: ignore[method-assign, assignment]
+for _kind in (Length, Quotient):
+    _kind.__bool__ = _truth  # type: ignore[method-assign]
+    _kind.__divmod__ = _divmod  # type: ignore[method-assign, assignment]
+    _kind.__rdivmod__ = _reflected_divmod  # type: ignore[method-assign, assignment]
+    _kind.__pos__ = lambda self: self  # type: ignore[method-assign, assignment]
+    for _name, _relation in RELATIONS.items():
+        setattr(_kind, _name, _comparing(_name, _relation))
+    for _name in OF_ONE_NUMBER:
+        setattr(_kind, f"__{_name}__", _turning(_name))
+    for _name in ARITHMETIC:
+        setattr(_kind, f"__{_name}__", _computing(_name, reflected=False))
+        setattr(_kind, f"__r{_name}__", _computing(_name, reflected=True))

@@ -1,0 +1,138 @@
+"""Code that decides by what it computes of sizes: a law holds where it decides the same, or says that nobody knows."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from torch import nn  # noqa: E402
+
+import archgraph as ag  # noqa: E402
+from archgraph.sizes.conventions import Convention  # noqa: E402
+
+WIDE, NARROW = 3, 1
+SIZES = (10, 11, 20, 49, 70, 100, 128, 199, 201, 203, 256, 300, 400, 600)
+
+
+class Window(nn.Module):
+    """Attention within a distance of each position, which is wide where the length says so."""
+
+    def __init__(self, decides) -> None:
+        super().__init__()
+        self.decides = decides
+
+    def width(self, length):
+        return WIDE if self.decides(length) else NARROW
+
+    def forward(self, x):
+        places = torch.arange(x.shape[1])
+        near = (places[:, None] - places).abs() <= self.width(x.shape[1])
+        return (x @ x.transpose(1, 2)).masked_fill(~near, float("-inf")).softmax(-1) @ x
+
+
+def traced(decides):
+    return ag.trace(Window(decides), torch.zeros(1, 10, 2), dynamic={"x": {1: "n"}})
+
+
+FOLLOWED = {
+    "no_rest": lambda n: not n % 100,
+    "rest_beyond_all_recordings": lambda n: n % 300 == 0,
+    "rest_within_them": lambda n: n % 7 == 0,
+    "rest_of_a_sum": lambda n: (2 * n + 1) % 401 == 0,
+    "quotient": lambda n: n // 100 > 0,
+    "quotient_and_rest": lambda n: divmod(n, 200)[0],
+    "of_a_number": lambda n: 60_000 // n < 300,
+    "half": lambda n: n / 2 > 100,
+    "half_by_a_fraction": lambda n: n * 0.5 > 100.3,
+    "ratio_of_sizes": lambda n: n / (n + 100) > 0.7,
+    "rounded_up": lambda n: math.ceil(n / 4) > 50,
+    "rounded_down": lambda n: math.floor(n / 4) >= 50,
+    "square": lambda n: n**2 > 40_000,
+    "far_from": lambda n: -n < -200,
+    "smaller_one": lambda n: min(n, 200) == 200,
+    "one_of_them": lambda n: n in (128, 256),
+}
+UNFOLLOWED = {
+    "bit": lambda n: n & 256,
+    "bits": lambda n: n.bit_length() > 9,
+    "nearest": lambda n: round(n / 4) > 50,
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_a_law_ends_where_the_code_decides_otherwise(name):
+    module = Window(FOLLOWED[name])
+    g = traced(FOLLOWED[name])
+    assert not any(isinstance(fact, Convention) for fact in g.assumptions)
+    answered = 0
+    for size in SIZES:
+        try:
+            field = g.at(n=size).receptive_field().n
+        except ag.ArchgraphError as error:
+            assert "under the condition that" in str(error) or "must be a multiple of" in str(error)
+            continue
+        answered += 1
+        assert field.size_max == 2 * module.width(size) + 1, size
+    assert answered
+
+
+@pytest.mark.parametrize("name", UNFOLLOWED)
+def test_what_is_not_followed_is_said(name):
+    told = [str(fact) for fact in traced(UNFOLLOWED[name]).assumptions]
+    assert len(told) == 1
+    assert "test_decisions_of_sizes.py" in told[0]
+    assert told[0].endswith("compares a number without a law; what comes out is taken to be the same at all sizes")
+
+
+def test_a_decision_that_no_size_changes_is_no_condition():
+    assert traced(lambda n: n % 1 == 5 or n // 1 < 0 or (n + 1) / n > 3).assumptions == ()
+
+
+def test_numbers_of_sizes_are_those_of_python():
+    seen = {}
+
+    class Counting(nn.Module):
+        def forward(self, x):
+            n = x.shape[1]
+            seen.update(
+                numbers=[n + 1, 1 + n, n - 1, 1 - n, n * 2, n / 4, 1 / n, n // 3, 25 // n, n % 3, 25 % n, n**2, 2**n],
+                bits=[n & 2, n | 1, n ^ 3, n << 1, n >> 1, 1 << n, n.bit_length()],
+                rounded=[round(n), round(n / 4, 1), math.floor(n / 4), math.ceil(n / 4), int(n / 4), float(n)],
+                others=[
+                    -n,
+                    +n,
+                    abs(-n),
+                    divmod(n, 3),
+                    divmod(25, n),
+                    pow(n, 2, 7),
+                    bool(n),
+                    bool(n - n),
+                    hash(n),
+                    n == "n",
+                ],
+            )
+            return x * (n / 4)
+
+    g = ag.trace(Counting(), torch.zeros(1, 10, 2))
+    n = 10
+    assert seen == {
+        "numbers": [11, 11, 9, -9, 20, 2.5, 0.1, 3, 2, 1, 5, 100, 1024],
+        "bits": [2, 11, 9, 20, 5, 1024, 4],
+        "rounded": [10, 2.5, 2, 3, 2, 10.0],
+        "others": [-10, 10, 10, (3, 1), (2, 5), 2, True, False, hash(n), False],
+    }
+    assert g.params == 0
+
+
+def test_a_long_computation_is_fitted():
+    def decides(n):
+        total = n
+        for _ in range(100):
+            total = total + n
+        return total > 60_000
+
+    assert list(map(str, traced(decides).assumptions)) == ["n <= 594"]
