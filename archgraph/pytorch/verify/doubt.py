@@ -37,7 +37,7 @@ def _doubt(network: Network) -> str:
         return "operators without a rule keep what is not counted"
     kept = kept_by_module(network.origin.module, network.origin.example)
     if kept is None:
-        return "PyTorch cannot be asked what it keeps of this module: it decides on values"
+        return "PyTorch cannot be asked what it keeps of this module, which needs values or a device"
     law = Memory(network.graph, network.graph.outputs, Setting("training", own=network.floating)).saved
     said = evaluate(law, network.origin.traced_at)
     if said != kept:

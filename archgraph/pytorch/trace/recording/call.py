@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from archgraph.pytorch.trace.recording.compared_values import COMPARING
+from archgraph.pytorch.trace.recording.comparisons.compared_values import COMPARING
 from archgraph.pytorch.trace.recording.known import KnownValues, memory
 from archgraph.pytorch.trace.recording.operators import Operator, operator_of
 from archgraph.pytorch.trace.recording.sources import Standing

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
-from archgraph.pytorch.trace.recording.compared import Comparisons
+from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.odd_tensors import refuse_odd_tensors
@@ -92,7 +92,7 @@ def record(
 def _comparing(compared: Comparisons | None) -> AbstractContextManager[object]:
     if compared is None:
         return nullcontext()
-    from archgraph.pytorch.trace.recording.comparing import ComparingSizes
+    from archgraph.pytorch.trace.recording.comparisons.comparing import ComparingSizes
 
     return ComparingSizes(compared)
 

@@ -12,8 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.call import OperatorCall, like
-from archgraph.pytorch.trace.recording.compared import Comparisons
-from archgraph.pytorch.trace.recording.compared_values import elements_compared
+from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
+from archgraph.pytorch.trace.recording.comparisons.compared_values import elements_compared
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one, falls_apart
 from archgraph.pytorch.trace.recording.deciding import run_decided
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sympy import Expr, Rational, floor, fraction, together
 
-from archgraph.pytorch.trace.recording.compared import Formula, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import Formula, Made
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO, floor_divide
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sympy import Expr, Rational, Symbol
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.recording.compared import ComparedAt, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import ComparedAt, Made
 from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, whole_sides
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample

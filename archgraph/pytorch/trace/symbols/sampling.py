@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.recording.compared import Compared, ComparedAt, Comparisons
+from archgraph.pytorch.trace.recording.comparisons.compared import Compared, ComparedAt, Comparisons
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.record import Follow, InputSizes, record
 from archgraph.pytorch.trace.recording.recording import Recording

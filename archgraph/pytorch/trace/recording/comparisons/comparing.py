@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from archgraph.pytorch.trace.recording.compared import Comparisons
-from archgraph.pytorch.trace.recording.lengths import Length, comparisons
+from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
+from archgraph.pytorch.trace.recording.comparisons.lengths import Length, comparisons
 
 _SHAPE = torch.Tensor.shape.__get__  # type: ignore[attr-defined]
 _NUMBERS = (torch.Tensor.size, torch.Tensor.numel, torch.Tensor.__len__)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from archgraph.pytorch.trace.recording.compared import Comparisons, Formula, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons, Formula, Made
 
 MOST_ARITHMETIC = 64
 """Steps of arithmetic that are remembered; what takes more counts as a size of its own, with a law that fits it."""

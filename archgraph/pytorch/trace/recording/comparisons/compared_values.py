@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from archgraph.pytorch.trace.recording.compared import Compared
+from archgraph.pytorch.trace.recording.comparisons.compared import Compared
 
 if TYPE_CHECKING:
     from torch import Tensor
