@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Thread
 from typing import Any
 
+from archgraph.pytorch.trace.recording.comparisons.lengths import functions_of_sizes
 from archgraph.pytorch.trace.recording.flex_attention import flexible_attention
 from archgraph.pytorch.trace.recording.literals import literal_makers
 from archgraph.pytorch.trace.recording.module_calls import RunningModules, starting
@@ -75,6 +76,7 @@ class Surroundings:
             yield torch.Tensor, name, self._reading(getattr(torch.Tensor, name), name)
         yield from literal_makers()
         yield from flexible_attention()
+        yield from functions_of_sizes()
         # Modules have ways of their own of not asking for values while they are traced.
         for name in ("_is_compiling_flag", "_is_exporting_flag"):
             if hasattr(torch.compiler, name):

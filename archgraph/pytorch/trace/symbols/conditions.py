@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from math import isclose
 from typing import TypeAlias
 
 from sympy import Expr, Rational, Symbol
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.recording.comparisons.compared import ComparedAt, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, Compared, ComparedAt, Made
 from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, whole_sides
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample
 from archgraph.sizes.conventions import convention
-from archgraph.sizes.exact import number_of
-from archgraph.sizes.symbols import Assumption, Context, SizeRelation, is_ordered, same_size
+from archgraph.sizes.exact import Number, number_of
+from archgraph.sizes.symbols import ONE, ZERO, Assumption, Context, SizeRelation, is_ordered, same_size
 
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 STRICT: Mapping[str, tuple[SizeRelation, int]] = {
@@ -27,6 +28,7 @@ STRICT: Mapping[str, tuple[SizeRelation, int]] = {
     "<": ("<=", -1),
 }
 """Relations of integers as assumptions have them: the relation, and what is added to the right side."""
+UNKNOWN_KEYS = "{} looks a size up in a set or a dict; what it finds is taken to be the same at all sizes"
 UNFOLLOWED = "{} compares a number without a law; what comes out is taken to be the same at all sizes"
 Points: TypeAlias = "Sequence[Mapping[Symbol, int]]"
 """The values of the symbols at every sample."""
@@ -70,7 +72,7 @@ def _sides(
 ) -> tuple[Expr | None, Expr | None] | None:
     """The laws of both sides; None where they do not vary, or decide nothing."""
     found = [sample.comparisons[at] for sample in samples]
-    if len({item.holds for item in found}) > 1:
+    if len({item.right if at.relation in ROUNDED else item.holds for item in found}) > 1:
         return None
     find = partial(_proved_law, points=points, laws=laws, among=among)
     made = zip(*(item.made or (item.left, item.right) for item in found), strict=True)
@@ -97,10 +99,14 @@ def _proved_law(values: Sequence[int], points: Points, laws: FittedLaws, among: 
 
 def _is_law(law: Expr, values: Sequence[float], points: Points) -> bool:
     try:
-        numbers = (number_of(law, at) for at in points)
-        return all(type(value)(number) == value for number, value in zip(numbers, values, strict=True))
+        return all(_is_value(number_of(law, at), value) for at, value in zip(points, values, strict=True))
     except ArchgraphError:
         return False
+
+
+def _is_value(number: Number, value: float) -> bool:
+    """Whether a number is what code computed, which rounds fractions at every step."""
+    return number == value if isinstance(value, int) else isclose(number, value, rel_tol=1e-12, abs_tol=1e-12)
 
 
 def _facts(
@@ -110,15 +116,39 @@ def _facts(
     if sides is None:
         return
     left, right = sides
-    whole = None if left is None or right is None else whole_sides(left, right)
-    if whole is None:
-        yield convention(UNFOLLOWED.format(at.line.short))
+    where = at.line.short
+    if at.relation == LOOKED_UP:
+        yield convention(UNKNOWN_KEYS.format(where))
         return
-    found = [sample.comparisons[at] for sample in samples]
-    relation, margin = STRICT[at.relation if found[0].holds else OPPOSITE[at.relation]]
-    fact = Assumption(whole[0], relation, whole[1] + margin, f"decided at {at.line.short}")
-    if not _is_certain(fact):
-        yield fact
+    for relation, beside in _relations(at, samples[0].comparisons[at]):
+        whole = None if left is None or right is None else whole_sides(left, right + beside)
+        if whole is None:
+            yield convention(UNFOLLOWED.format(where))
+            return
+        exact, margin = STRICT[relation]
+        fact = Assumption(whole[0], exact, whole[1] + margin, f"decided at {where}")
+        if not _is_certain(fact):
+            yield fact
+
+
+def _relations(at: ComparedAt, found: Compared) -> Sequence[tuple[str, Expr]]:
+    """What held: a relation with the right side, and what is added to that; two where something was rounded."""
+    if at.relation in ROUNDED:
+        return ROUNDED[at.relation](found.right)
+    return [(at.relation if found.holds else OPPOSITE[at.relation], ZERO)]
+
+
+DOWN = [(">=", ZERO), ("<", ONE)]
+UP = [(">", -ONE), ("<=", ZERO)]
+NEAR = [(">", Rational(-1, 2)), ("<", Rational(1, 2))]
+AROUND_ZERO = [(">", -ONE), ("<", ONE)]
+ROUNDED: Mapping[str, Callable[[float], Sequence[tuple[str, Expr]]]] = {
+    "floor": lambda whole: DOWN,
+    "ceil": lambda whole: UP,
+    "round": lambda whole: NEAR,
+    "trunc": lambda whole: DOWN if whole > 0 else UP if whole < 0 else AROUND_ZERO,
+}
+"""Where a number lies that is rounded to a whole one, by how it is rounded."""
 
 
 def _is_certain(fact: Assumption) -> bool:

@@ -52,6 +52,7 @@ class LinedUp:
             return _of(f"{_runs(other)} at {{there}} only", other, place)
         node = self._calls[place]
         align_short_cuts(node, other)
+        align_defaults(node, other)
         rule = self._step(node, other)
         if not rule:
             return None
@@ -135,6 +136,14 @@ def align_short_cuts(node: RecordedNode, other: RecordedNode) -> None:
                 short.args = (short.args[0], dim, start, source[dim], *step)
 
 
+def align_defaults(node: RecordedNode, other: RecordedNode) -> None:
+    """Write out the arguments that one of two calls of an operator leaves out, for they have their default there."""
+    if node.target == other.target and hasattr(node.target, "_schema"):
+        for fewer, more in ((node, other), (other, node)):
+            left_out = node.target._schema.arguments[len(fewer.args) : len(more.args)]
+            fewer.args = (*fewer.args, *(argument.default_value for argument in left_out))
+
+
 OTHER = "another operator"
 """Says that two steps have nothing in common."""
 
@@ -164,7 +173,6 @@ def _same_call(node: RecordedNode, other: RecordedNode) -> bool:
 
 def _arguments(node: RecordedNode, other: RecordedNode) -> Iterator[tuple[str, Any, Any]]:
     names = [a.name for a in node.target._schema.arguments] if hasattr(node.target, "_schema") else []
-    yield "arguments", len(node.args), len(other.args) if len(node.args) != len(other.args) else len(node.args)
     for place, (first, second) in enumerate(zip(node.args, other.args, strict=False)):
         yield names[place] if place < len(names) else f"argument {place}", first, second
     yield "named arguments", list(node.kwargs), list(other.kwargs)

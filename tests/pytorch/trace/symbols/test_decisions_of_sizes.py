@@ -60,6 +60,8 @@ UNFOLLOWED = {
     "bit": lambda n: n & 256,
     "bits": lambda n: n.bit_length() > 9,
     "nearest": lambda n: round(n / 4) > 50,
+    "root": lambda n: math.sqrt(n) > 20,
+    "power": lambda n: n**0.5 > 20,
 }
 
 
@@ -86,6 +88,72 @@ def test_what_is_not_followed_is_said(name):
     assert len(told) == 1
     assert "test_decisions_of_sizes.py" in told[0]
     assert told[0].endswith("compares a number without a law; what comes out is taken to be the same at all sizes")
+
+
+class Repeated(nn.Module):
+    """A layer that is applied as many times as something says that is rounded."""
+
+    def __init__(self, times) -> None:
+        super().__init__()
+        self.times = times
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x):
+        for _ in range(self.times(x.shape[1])):
+            x = self.layer(x)
+        return x
+
+
+ROUNDED = {
+    "divided": lambda n: 1 + n // 100,
+    "rest": lambda n: 1 + (n % 100 == n),
+    "rest_itself": lambda n: 1 + min(n - n % 100, 1),
+    "cut": lambda n: 1 + int(n / 100),
+    "cut_below_zero": lambda n: 3 + int(n / 100 - 2.5),
+    "down": lambda n: 1 + math.floor(n * 0.01),
+    "up": lambda n: math.ceil(n / 100),
+    "nearest": lambda n: 1 + round(n / 200),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_a_law_ends_where_something_is_rounded_to_another_number(name):
+    times = ROUNDED[name]
+    g = ag.trace(Repeated(times), torch.zeros(1, 10, 2), dynamic={"x": {1: "n"}})
+    assert not any(isinstance(fact, Convention) for fact in g.assumptions)
+    answered = 0
+    for size in SIZES:
+        try:
+            macs = g.at(n=size).macs
+        except ag.ArchgraphError as error:
+            assert "under the condition that" in str(error)
+            continue
+        answered += 1
+        assert macs == 4 * size * times(size), size
+    assert answered >= 3
+
+
+def test_what_is_rounded_without_a_law_is_said():
+    g = ag.trace(Repeated(lambda n: 1 + int(math.log10(n) / 2)), torch.zeros(1, 10, 2), dynamic={"x": {1: "n"}})
+    assert [str(fact).split(" ", 1)[1] for fact in g.assumptions] == [
+        "compares a number without a law; what comes out is taken to be the same at all sizes"
+    ]
+
+
+def test_a_size_that_is_looked_up_is_said():
+    told = [str(fact) for fact in traced(lambda n: n in {128, 256}).assumptions]
+    assert len(told) == 1
+    assert told[0].endswith("looks a size up in a set or a dict; what it finds is taken to be the same at all sizes")
+
+
+def test_arguments_that_a_call_leaves_out_are_their_defaults():
+    class Dilated(nn.Conv1d):
+        def forward(self, x):
+            wide = {16: 1}.get(x.shape[-1], 2)
+            return nn.functional.conv1d(x, self.weight, padding=wide, dilation=wide)
+
+    with pytest.raises(ag.ArchgraphError, match="no law in 'n'"):
+        ag.trace(Dilated(2, 2, 3), torch.zeros(1, 2, 16), dynamic={"x": {2: "n"}})
 
 
 def test_a_decision_that_no_size_changes_is_no_condition():

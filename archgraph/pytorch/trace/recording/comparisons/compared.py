@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
+from types import FrameType
 from typing import NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.recording.lines import is_users
 from archgraph.pytorch.trace.recording.node import SourceLine
 
+ROOM = str(Path(__file__).parent)
+"""Numbers that note what they are compared with; whoever compares them is not here."""
+
+LOOKED_UP = "in"
+"""Relates a size to the keys among which it is looked up, of which only those are known that are equal to it."""
+
 
 class ComparedAt(NamedTuple):
-    """Where a comparison stands: the line, the relation, and how often that was met before."""
+    """Where a comparison stands: the line, the relation, and how often that was met before.
+
+    To round is to compare as well, with what comes out; the relation is the name of the way then.
+    """
 
     line: SourceLine
     relation: str
@@ -66,12 +77,12 @@ class Comparisons:
 
     def note(self, relation: str, left: Made, right: Made, values: tuple[float, float], *, holds: bool) -> None:
         """Note a comparison that the user's code makes."""
-        frame = sys._getframe(3)
-        code = frame.f_code
-        if not is_users(code):
-            return
-        line = SourceLine(code.co_filename, frame.f_lineno, code.co_name)
-        self.note_at(line, relation, Compared(*values, holds, (left, right)))
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename.startswith(ROOM):
+            frame = frame.f_back
+        if frame is not None and is_users(frame.f_code):
+            line = SourceLine(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            self.note_at(line, relation, Compared(*values, holds, (left, right)))
 
     def note_at(self, line: SourceLine, relation: str, found: Compared | None) -> None:
         """Note a comparison at a line; of None, that there was one which decides nothing."""

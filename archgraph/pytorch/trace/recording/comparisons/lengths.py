@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons, Formula, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, Comparisons, Formula, Made
 
 MOST_ARITHMETIC = 64
 """Steps of arithmetic that are remembered; what takes more counts as a size of its own, with a law that fits it."""
@@ -32,7 +32,10 @@ class Length(int):
     """
 
     formula: Formula | None = None
-    __hash__ = int.__hash__
+
+    def __hash__(self) -> int:
+        _note(LOOKED_UP, self, 0, holds=True)
+        return int.__hash__(self)
 
 
 class Quotient(float):
@@ -71,6 +74,18 @@ def _note(relation: str, left: float, right: float, *, holds: bool) -> None:
         noted.note(relation, made(left), made(right), (plain(left), plain(right)), holds=holds)
 
 
+def _rounded(name: str, number: float, result: float) -> None:
+    """Note that a number which is none of the whole ones became one: elsewhere it may become another."""
+    if isinstance(number, Quotient) and isinstance(result, int):
+        _note(name, number, result, holds=True)
+
+
+def _divided(number: float, divisor: float) -> None:
+    """Note how often a divisor fits in a number."""
+    quotient = followed(plain(number) / plain(divisor), "truediv", number, divisor)
+    _rounded("floor", quotient, math.floor(plain(number) // plain(divisor)))
+
+
 def _truth(self: float) -> bool:
     result = bool(plain(self))
     _note("!=", self, 0, holds=result)
@@ -98,6 +113,8 @@ def _computing(name: str, *, reflected: bool) -> Callable[..., float]:
             return pow(int(self), int(other), *map(int, modulus))
         operands = (other, self) if reflected else (self, other)
         result = compute(*map(plain, operands))
+        if name in ("floordiv", "mod"):
+            _divided(*operands)
         return followed(result, name, *operands) if isinstance(result, (int, float)) else result
 
     return computed
@@ -105,7 +122,19 @@ def _computing(name: str, *, reflected: bool) -> Callable[..., float]:
 
 def _turning(name: str) -> Callable[..., float]:
     turn = OF_ONE_NUMBER[name]
-    return lambda self, *more: followed(turn(plain(self), *more), name, self)
+
+    def turned(self: float, *more: int) -> float:
+        result = turn(plain(self), *more)
+        _rounded(name, self, result)
+        return followed(result, name, self)
+
+    return turned
+
+
+def _whole(self: float) -> int:
+    result = int(plain(self))
+    _rounded("trunc", self, result)
+    return result
 
 
 def _divmod(self: float, other: float) -> tuple[float, float]:
@@ -116,7 +145,23 @@ def _reflected_divmod(self: float, other: float) -> tuple[float, float]:
     return other // self, other % self
 
 
+def functions_of_sizes() -> Iterator[tuple[object, str, object]]:
+    """Yield what stands for functions of `math` that would forget how a number was made: owner, name, replacement."""
+    for name in ("sqrt", "isqrt", "log", "log2", "log10"):
+        yield math, name, _following(name, getattr(math, name))
+
+
+def _following(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def followed_through(*args: float) -> Any:
+        result = function(*args)
+        return followed(result, name, *args) if any(isinstance(arg, (Length, Quotient)) for arg in args) else result
+
+    return followed_through
+
+
 Length.bit_length = _turning("bit_length")  # type: ignore[method-assign, assignment]
+Quotient.__int__ = _whole  # type: ignore[method-assign, assignment]
+Quotient.__trunc__ = _whole  # type: ignore[method-assign, assignment]
 for _kind in (Length, Quotient):
     _kind.__bool__ = _truth  # type: ignore[method-assign]
     _kind.__divmod__ = _divmod  # type: ignore[method-assign, assignment]
