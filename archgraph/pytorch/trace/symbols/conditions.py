@@ -72,7 +72,7 @@ def _sides(
 ) -> tuple[Expr | None, Expr | None] | None:
     """The laws of both sides; None where they do not vary, or decide nothing."""
     found = [sample.comparisons[at] for sample in samples]
-    if len({item.right if at.relation in ROUNDED else item.holds for item in found}) > 1:
+    if len({item.right if at.relation in ROUNDED_BETWEEN else item.holds for item in found}) > 1:
         return None
     find = partial(_proved_law, points=points, laws=laws, among=among)
     made = zip(*(item.made or (item.left, item.right) for item in found), strict=True)
@@ -133,20 +133,20 @@ def _facts(
 
 def _relations(at: ComparedAt, found: Compared) -> Sequence[tuple[str, Expr]]:
     """What held: a relation with the right side, and what is added to that; two where something was rounded."""
-    if at.relation in ROUNDED:
-        return ROUNDED[at.relation](found.right)
+    if at.relation in ROUNDED_BETWEEN:
+        return ROUNDED_BETWEEN[at.relation](found.right)
     return [(at.relation if found.holds else OPPOSITE[at.relation], ZERO)]
 
 
-DOWN = [(">=", ZERO), ("<", ONE)]
-UP = [(">", -ONE), ("<=", ZERO)]
-NEAR = [(">", Rational(-1, 2)), ("<", Rational(1, 2))]
-AROUND_ZERO = [(">", -ONE), ("<", ONE)]
-ROUNDED: Mapping[str, Callable[[float], Sequence[tuple[str, Expr]]]] = {
-    "floor": lambda whole: DOWN,
-    "ceil": lambda whole: UP,
-    "round": lambda whole: NEAR,
-    "trunc": lambda whole: DOWN if whole > 0 else UP if whole < 0 else AROUND_ZERO,
+_DOWN = [(">=", ZERO), ("<", ONE)]
+_UP = [(">", -ONE), ("<=", ZERO)]
+_NEAR = [(">", Rational(-1, 2)), ("<", Rational(1, 2))]
+_AROUND_ZERO = [(">", -ONE), ("<", ONE)]
+ROUNDED_BETWEEN: Mapping[str, Callable[[float], Sequence[tuple[str, Expr]]]] = {
+    "floor": lambda whole: _DOWN,
+    "ceil": lambda whole: _UP,
+    "round": lambda whole: _NEAR,
+    "trunc": lambda whole: _DOWN if whole > 0 else _UP if whole < 0 else _AROUND_ZERO,
 }
 """Where a number lies that is rounded to a whole one, by how it is rounded."""
 
