@@ -198,6 +198,15 @@ class Table:
         return self.to_html()
 
 
+def titled(title: str, name: str = "") -> str:
+    """Return the title of a table about a network, whose name may not be known.
+
+    >>> titled("costs", "DiT"), titled("costs")
+    ('DiT: costs', 'costs')
+    """
+    return f"{name}: {title}" if name else title
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
