@@ -11,7 +11,7 @@ from archgraph.fields.report.field_rows import rows_table
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
 from archgraph.graph.ir import Node, Value
 from archgraph.graph.network import Network
-from archgraph.report.table import Table, titled
+from archgraph.report.table import Table, named_title
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,5 @@ def plain_table(g: Network, input: str | None = None, *, every: bool = False, fi
         chosen = [found[path] for path in paths]
     else:
         chosen = [field for field, _ in steps_by_output(fields)]
-    title = titled(f"receptive field on {fields.input.name}", g.name)
+    title = named_title(f"receptive field on {fields.input.name}", g.name)
     return rows_table(title, chosen, fixed_weights=fixed_weights)

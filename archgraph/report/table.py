@@ -198,10 +198,10 @@ class Table:
         return self.to_html()
 
 
-def titled(title: str, name: str = "") -> str:
+def named_title(title: str, name: str = "") -> str:
     """Return the title of a table about a network, whose name may not be known.
 
-    >>> titled("costs", "DiT"), titled("costs")
+    >>> named_title("costs", "DiT"), named_title("costs")
     ('DiT: costs', 'costs')
     """
     return f"{name}: {title}" if name else title

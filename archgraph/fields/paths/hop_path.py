@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archgraph.report.table import Table, titled
+from archgraph.report.table import Table, named_title
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def path_table(path: HopPath, name: str = "") -> Table:
     """Return one path, operation by operation, and why a shortest one may be longer, under the name of a network."""
     rows = [{"node": step.node, "place": _place(step), "move": "move" if step.moved else ""} for step in path.steps]
     notes = ("place: where the node's output is at home in the input",)
-    title = titled(f"{path.axis}={path.start} to {path.axis}={path.end} in {path.moves} hops", name)
+    title = named_title(f"{path.axis}={path.start} to {path.axis}={path.end} in {path.moves} hops", name)
     return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=bounded_hops(path.why))
 
 

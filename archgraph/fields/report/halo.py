@@ -15,7 +15,7 @@ from archgraph.graph.locate import members
 from archgraph.ops.reach import Resized
 from archgraph.ops.sources import Parameter
 from archgraph.report.by_axis import ByAxis
-from archgraph.report.table import Table, titled
+from archgraph.report.table import Table, named_title
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def halo_table(found: Halo, name: str = "") -> Table:
         *(f"not exact: {reason}" for reason in found.reasons),
     )
     columns = ("axis", "reads before", "reads after", "lattice", "margin before", "margin after")
-    title = titled(f"tiles of {found.input} for {found.node}", name)
+    title = named_title(f"tiles of {found.input} for {found.node}", name)
     return Table(title, columns, rows, notes=notes)
 
 

@@ -20,7 +20,7 @@ from archgraph.fields.sets.readings import Moving, Whole
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named
 from archgraph.keywords import strict_methods
-from archgraph.report.table import Table, titled
+from archgraph.report.table import Table, named_title
 from archgraph.sizes.exact import Evaluate
 from archgraph.steps import stepping
 
@@ -106,7 +106,7 @@ def productivity_table(found: Productivity, name: str = "") -> Table:
         _feasible_sizes(found),
     )
     columns = ("layer", "input", "narrowest", "widest", "state")
-    return Table(titled("productive layers (Richter et al. 2021)", name), columns, rows, notes=notes)
+    return Table(named_title("productive layers (Richter et al. 2021)", name), columns, rows, notes=notes)
 
 
 def _feasible_sizes(found: Productivity) -> str:
