@@ -41,6 +41,19 @@ def texts():
     return {path: path.read_text(encoding="utf-8", errors="replace") for path in paths if path.suffix != ".pyc"}
 
 
+def test_the_page_on_citing_says_what_the_citation_file_says():
+    page = (ROOT / "docs" / "citing.md").read_text(encoding="utf-8")
+    known = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    fields = dict(re.findall(r"^  (\w+) = \{+(.*?)\}+,?$", page, flags=re.MULTILINE))
+    (author,) = known["authors"]
+    assert fields == {
+        "title": known["title"],
+        "author": author["name"],
+        "version": archgraph.__version__,
+        "license": known["license"],
+    }
+
+
 def test_nothing_tells_to_install_another_product():
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}" for path, text in texts().items() for match in STRANGER.finditer(text)

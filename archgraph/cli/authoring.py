@@ -1,4 +1,4 @@
-"""The commands for who writes a spec: the schema, and a file to start from."""
+"""The commands for who writes a spec: what a step can be, the schema, and a file to start from."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import json
 from pathlib import Path
 
-from archgraph.cli.output import say, say_written
+from archgraph.cli.output import say, say_written, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import (
     Command,
     add_at,
+    add_format,
     add_model,
     is_model_name,
     load_bound,
@@ -18,6 +19,18 @@ from archgraph.cli.shared import (
     refuse_model_options,
 )
 from archgraph.errors import QueryError, printable, some, unbroken
+
+
+def _ops_options(parser: Parser) -> None:
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only those that say all of these words")
+    add_format(parser)
+
+
+def _run_ops(options: argparse.Namespace) -> int:
+    from archgraph.spec.operation_table import operation_table
+
+    show(operation_table(options.words), options.format)
+    return 0
 
 
 def _run_schema(options: argparse.Namespace) -> int:
@@ -67,6 +80,13 @@ def _run_new(options: argparse.Namespace) -> int:
     return 0
 
 
+OPS = Command(
+    "ops",
+    "List the operations and standard blocks that a spec can name",
+    "archgraph ops pool",
+    _run_ops,
+    _ops_options,
+)
 SCHEMA = Command(
     "schema", "Print the JSON Schema of the spec language", "archgraph schema > spec.json", _run_schema, no_options
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from os.path import dirname, isfile, join
 from typing import TYPE_CHECKING
 
 from archgraph.cli.output import say
@@ -80,8 +81,14 @@ def _one(operand: str, options: argparse.Namespace) -> Architecture:
 
 
 def _file(operand: str) -> str:
-    """The path that an operand names, as a build knows it."""
-    return operand.partition("#")[0]
+    """The path that an operand names, as a build knows it; empty for a shipped spec or a model of a library."""
+    from archgraph.spec.text_files import YAML_SUFFIXES
+
+    whole = operand.partition("#")[0]
+    start, colon, rest = whole.partition(":")
+    if colon and rest.endswith(YAML_SUFFIXES):  # REVISION:PATH
+        return rest
+    return next((path for path in (whole, start) if isfile(path)), "")
 
 
 def _annotate(error: ArchgraphError, options: argparse.Namespace) -> None:
@@ -91,9 +98,13 @@ def _annotate(error: ArchgraphError, options: argparse.Namespace) -> None:
     if place is None:
         say(annotation("error", error.message))
         return
-    paths = (_file(operand) for operand in (options.before, options.after))
-    path = next((path for path in paths if path.rpartition("/")[2] == place.file), place.file)
-    say(annotation("error", error.message, path, place.line, place.column))
+    # A place in an older revision, or in a shipped spec, is none in the files of the build.
+    named = filter(None, map(_file, (options.before, options.after)))
+    path = next((path for each in named if isfile(path := join(dirname(each), place.file))), "")
+    if path:
+        say(annotation("error", error.message, path, place.line, place.column))
+    else:
+        say(annotation("error", f"{place}: {error.message}"))
 
 
 DIFF = Command(

@@ -55,12 +55,14 @@ def _run_rf(options: argparse.Namespace) -> int:
 
 
 def _rf_table(g: Architecture, options: argparse.Namespace) -> Table:
-    from archgraph.fields.path_tables import halo_table, probe_table, productivity_table
+    from archgraph.fields.path_tables import probe_table
+    from archgraph.fields.report.halo import halo_table
+    from archgraph.fields.report.productive import productivity_table
 
     if options.halo:
-        return halo_table(g.name, g.halo(options.node, options.input))
+        return halo_table(g.halo(options.node, options.input), g.name)
     if options.productive:
-        return productivity_table(g.name, g.productivity(options.axis, options.input))
+        return productivity_table(g.productivity(options.axis, options.input), g.name)
     if options.probe is not None:
         field = g.receptive_field(options.node, options.input, fixed_weights=options.fixed_weights)
         index = _index(options.probe, field.outputs)
@@ -128,7 +130,8 @@ def _distances(options: argparse.Namespace, found: Paths) -> list[int]:
 
 
 def _run_hops(options: argparse.Namespace) -> int:
-    from archgraph.fields.path_tables import hop_table, path_table
+    from archgraph.fields.path_tables import hop_table
+    from archgraph.fields.paths.hop_path import path_table
 
     g = load_bound(options)
     found = g.paths(options.axis, options.node, options.input)
@@ -144,7 +147,7 @@ def _run_hops(options: argparse.Namespace) -> int:
             f"{found.output}",
             hint=f"from there the farthest path reaches {found.reach(end)} positions",
         )
-    show(path_table(g.name, path), options.format)
+    show(path_table(path, g.name), options.format)
     return 0
 
 

@@ -36,8 +36,9 @@ class Parser(ArgumentParser):
         self.register("action", "extend", _Extend)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, whose words may hold anything."""
-        super().error(printable(message))
+        """Say what is wrong with the command line, whose words may hold anything, and a line that is right."""
+        lines = [f"{self.prog}: error: {printable(message)}", *filter(None, [self.epilog]), f"help: {self.prog} --help"]
+        self.exit(2, "\n  ".join(lines) + "\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Say beside the words that there are which one may be meant."""

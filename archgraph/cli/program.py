@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from archgraph.cli.authoring import NEW, SCHEMA, SHOW
+from archgraph.cli.authoring import NEW, OPS, SCHEMA, SHOW
 from archgraph.cli.caveats import say_caveats
 from archgraph.cli.cost import COST
 from archgraph.cli.diff import DIFF
@@ -68,7 +68,7 @@ COMMANDS: tuple[Command, ...] = (
         CONTRAST,
         DIFF,
     ),
-    *(TRACE, VERIFY, SCHEMA, SHOW, NEW, COMPLETION),
+    *(TRACE, VERIFY, OPS, SCHEMA, SHOW, NEW, COMPLETION),
 )
 """Every command, in the order of the help."""
 

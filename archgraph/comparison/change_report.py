@@ -21,7 +21,7 @@ def change_report(changes: Changes, format: str, by: str = "", broken: Sequence[
         format: one of `CHANGE_FORMATS`.
         by: also by groups of nodes: `node`, `scope`, `op`, `level`, `block`.
         broken: limits that are broken, in words.
-        file: what annotations are beside; the spec's own file where it is empty.
+        file: what annotations stand beside, if anything: a path of the repository.
 
     Raises:
         QueryError: an unknown format or grouping.
@@ -36,7 +36,7 @@ def change_report(changes: Changes, format: str, by: str = "", broken: Sequence[
     if format == "json":
         return json_text(_data(changes, by, broken))
     if format == "github":
-        return "\n".join(_annotations(changes, broken, file or changes.after.origin.file))
+        return "\n".join(_annotations(changes, broken, file))
     tables = [table for table in change_tables(changes, by) if table.rows]
     told = [*_unrelated(changes), *(f"limit broken: {limit}" for limit in broken)]
     if format == "markdown":

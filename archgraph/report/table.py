@@ -198,6 +198,15 @@ class Table:
         return self.to_html()
 
 
+def named_title(title: str, name: str = "") -> str:
+    """Return the title of a table about a network, whose name may not be known.
+
+    >>> named_title("costs", "DiT"), named_title("costs")
+    ('DiT: costs', 'costs')
+    """
+    return f"{name}: {title}" if name else title
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""

@@ -345,6 +345,8 @@ def referred(tree: Tree, scope: Scope, *, families: bool = False) -> Outputs:
         error.bindings = error.bindings or _index_bindings(tree, scope)
         if error.message.startswith("no value is named"):
             error.hint = error.hint or scope.elsewhere(name, error.place)
+            if "Did you mean" not in error.message:
+                error.hint = error.hint or scope.named_here()
         raise
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr
 
-from archgraph.errors import Place, SpecError, did_you_mean
+from archgraph.errors import Place, SpecError, did_you_mean, some
 from archgraph.graph.ir import Value
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import SymbolSpec
@@ -251,6 +251,11 @@ class Scope:
         if place.line > here.line:
             return f"'{name}' is defined later, on line {place.line}: a step reads what was made before it"
         return f"'{name}' is defined on line {place.line}, in steps whose names stay inside"
+
+    def named_here(self) -> str:
+        """Return which values have names where a reference stands, and how a step gets one."""
+        known = some(dict.fromkeys(self._visible(values=True)), 8)
+        return f"the values here are {known}; `as` gives a step a name" if known else "`as` gives a step a name"
 
     def values(self, name: str, indices: tuple[int, ...]) -> tuple[Value, ...]:
         """Return the values a reference stands for: `_` may stand for several."""

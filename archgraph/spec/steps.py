@@ -70,7 +70,7 @@ def read_step(tree: Tree, known: Collection[str]) -> Step:
     kind = kinds[0]
     place = tree.key_place(kind)
     if kind not in known:
-        hint = "`archgraph schema` lists the operations and standard blocks"
+        hint = "`archgraph ops` lists the operations and standard blocks"
         raise SpecError(f"unknown operation {quoted(kind)}.{did_you_mean(kind, known)}", place=place, hint=hint)
     _check_indentation(items[kind], kind)
     keywords = {key: items[key] for key in items if key in STEP_KEYWORDS}

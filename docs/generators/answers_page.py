@@ -13,6 +13,7 @@ import public_kinds
 from answer_examples import CALLS, KINDS
 from api_page import signature
 from docstrings import as_markdown, listed, prose
+from example_imports import assumed, with_imports
 
 import archgraph as ag
 from archgraph.cost.costs import METRICS
@@ -23,7 +24,9 @@ HEAD = """\
 
 Generated from the docstrings: do not edit. This page lists what the calls under [Python](python.md) return. Each kind
 shows how to get one, its attributes with example values, and its methods. Symbols in values are those of the spec.
-"""
+The examples assume these imports:
+
+""" + assumed()
 NAMES = {"ag": ag, "symbol": symbol, "METRICS": METRICS}
 """What the examples may name."""
 LONGEST = 90
@@ -33,7 +36,7 @@ LONGEST = 90
 def answers_page() -> str:
     """Return the page as Markdown; PyTorch and numpy must be there, since two kinds are about them."""
     kinds = [kind for kind in public_kinds.answers() if kind is not ag.Architecture]
-    parts = [HEAD]
+    parts = [HEAD + "\n"]
     for room, group in groupby(kinds, key=lambda kind: kind.__module__.split(".")[1]):
         parts += [f"## {room.capitalize()}\n", *(text for kind in group for text in _kind(kind))]
     return "\n".join(parts).rstrip() + "\n"
@@ -88,7 +91,7 @@ def _texts_below(kind: type) -> dict[str, str]:
 
 
 def _method(kind: type, name: str, method: Any, x: object) -> Iterator[str]:
-    text = as_markdown(inspect.getdoc(method) or "")
+    text = with_imports(as_markdown(inspect.getdoc(method) or ""), kind.__module__)
     yield f"#### `{kind.__name__}.{name}`\n\n`{signature(method)}`\n\n{text}\n"
     call = CALLS.get(f"{kind.__name__}.{name}")
     if call is not None:

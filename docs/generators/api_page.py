@@ -9,21 +9,22 @@ from typing import Any
 
 import public_kinds
 from docstrings import as_markdown
+from example_imports import assumed
 
 import archgraph as ag
 from archgraph.architecture import architecture
 
-HEAD = """\
+HEAD = (
+    """\
 # Python
 
 Generated from the docstrings: do not edit. The whole public API is on this page and under
 [answers](answers.md), which lists the attributes of what these calls return. The examples assume these imports:
 
-```pycon
->>> import archgraph as ag
->>> from archgraph import *
-```
 """
+    + assumed()
+    + "\n"
+)
 SECTION = re.compile(r"^    # -- (.*?) -+$|^    def (\w+)\(", flags=re.MULTILINE)
 
 

@@ -301,6 +301,11 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Your own network.", f"verify nets:build {MODEL} --format csv"),
         ("For a program.", "verify conv_stack --json"),
     ),
+    "ops": (
+        ("What a step can be, by a word that its name or description has.", "ops pool"),
+        ("All operations and standard blocks, for a program.", "ops --format csv"),
+        ("", "ops resnet --json"),
+    ),
     "schema": (("The JSON Schema of specs, for editors.", "schema"),),
     "show": (
         ("A spec with everything that it inherits.", "show tiny.yaml"),

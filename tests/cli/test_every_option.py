@@ -33,6 +33,7 @@ ENOUGH = {
     "diff": ("conv_stack", "vgg"),
     "trace": ("torch.nn:ReLU", "--shape", "1x3x8x8"),
     "verify": ("conv_stack",),
+    "ops": ("conv",),
     "schema": (),
     "show": ("conv_stack",),
     "new": ("mine.yaml",),

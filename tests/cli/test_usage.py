@@ -54,7 +54,7 @@ def test_the_words_are_those_of_what_answers():
 def test_a_mistyped_option_is_told_beside_those_of_its_command(words, told, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(words)
-    assert capsys.readouterr().err.splitlines()[-1] == f"archgraph cost: error: unrecognized arguments: {told}"
+    assert capsys.readouterr().err.splitlines()[0] == f"archgraph cost: error: unrecognized arguments: {told}"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_mistyped_option_is_told_beside_those_of_its_command(words, told, caps
 def test_a_mistyped_word_is_told_beside_those_that_there_are(words, near, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(words)
-    assert capsys.readouterr().err.endswith(f"). Did you mean '{near}'?\n")
+    assert capsys.readouterr().err.splitlines()[0].endswith(f"). Did you mean '{near}'?")
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,20 @@ def test_what_stands_twice_is_told_as_it_was_given(words, capsys, tmp_path, monk
 def test_what_belongs_to_models_is_refused_as_it_was_given(capsys):
     assert main(["cost", "conv_stack", "--set", "width=3"]) == 1
     assert "--set width=3 is about models, and specs alone are given" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("draw unet", ["draw: error: the following arguments are required: -o/--output", "example: archgraph draw "]),
+        ("cost", ["cost: error: the following arguments are required: SPEC", "example: archgraph cost "]),
+        ("", ["error: the following arguments are required: COMMAND"]),
+    ],
+)
+def test_a_wrong_line_is_answered_by_an_example_and_where_the_help_is(line, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    lines = capsys.readouterr().err.splitlines()
+    command = "archgraph" if not line else f"archgraph {line.split()[0]}"
+    assert end.value.code == 2 and len(lines) == len(said) + 1 and lines[-1] == f"  help: {command} --help"
+    assert all(part in told for part, told in zip(said, lines, strict=False))

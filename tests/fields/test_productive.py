@@ -41,9 +41,9 @@ def test_what_attention_gathers_is_left_out():
 
 
 def test_the_table_says_what_its_states_are():
-    from archgraph.fields.path_tables import productivity_table
+    from archgraph.fields.report.productive import productivity_table
 
-    text = str(productivity_table("VGG", ag.load("vgg").productivity()))
+    text = str(productivity_table(ag.load("vgg").productivity(), "VGG"))
     assert "Richter et al. 2021" in text
     assert "feasible sizes: 196 (no layer at the border) to 212 (some layer sees all)" in text
 

@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import archgraph as ag  # noqa: E402
-from archgraph.fields.path_tables import hop_table, path_table  # noqa: E402
+from archgraph.fields.path_tables import hop_table  # noqa: E402
+from archgraph.fields.paths.hop_path import path_table  # noqa: E402
 
 
 class Picked(torch.nn.Module):
@@ -36,7 +37,7 @@ def test_hops_through_values_that_choose_are_labelled():
     assert hop_table("picked", paths, {1: 1}).remarks == expected
     path = paths.path(0, 3)
     assert path is not None
-    assert path_table("picked", path).remarks == expected
+    assert path_table(path, "picked").remarks == expected
 
 
 def test_hops_through_known_reads_have_no_label():

@@ -52,6 +52,44 @@ def test_a_field_shows_its_axes():
     assert found[::2] == ["h", "w"] and all(text in str(field) for text in (found[1], "logits"))
 
 
+def test_all_fields_show_a_row_for_each_step():
+    g = ag.load("unet:padded-512")
+    html = g.receptive_fields("image")._repr_html_()
+    rows = [str(value) for row in g.receptive_field_table().rows for value in row.values()]
+    assert cells(html) == rows and "receptive fields on image" in html
+    assert "size marked `at most`" not in html
+
+
+def test_fields_through_fixed_weights_say_so_and_bounds_say_why():
+    fields = ag.load("sd").receptive_fields("latent", fixed_weights=True)
+    assert "through fixed weights alone" in fields._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("ask", "first"),
+    [
+        (lambda g: g.halo(), ["h", "94", "94", "16", "96", "96"]),
+        (lambda g: g.hops(distance=90), ["enc(0).conv", "166..166", ""]),
+        (lambda g: g.productivity(), ["enc(0).conv", "1", "3", "3", "productive"]),
+    ],
+    ids=["halo", "hops", "productivity"],
+)
+def test_what_is_asked_of_fields_shows_itself(ask, first):
+    found = ask(ag.load("unet:padded-512"))
+    assert cells(found._repr_html_())[: len(first)] == first
+
+
+def test_tiles_that_are_not_exact_show_why():
+    html = ag.load("dit").halo()._repr_html_()
+    assert "no margin is exact" in html and "reads every position" in html
+
+
+def test_no_layer_that_widens_fields_has_no_feasible_sizes():
+    g = ag.loads("{archgraph: 1, inputs: {x: {c: 3, h: 8}}, network: [relu]}")
+    html = g.productivity()._repr_html_()
+    assert "no layer widens receptive fields" in html and "feasible" not in html
+
+
 def test_a_solution_and_a_difference_show_themselves():
     g = ag.load("dit")
     found = g.solve("D", macs=("<=", 1e12), multiple_of=64)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from archgraph.report.table import Table, named_title
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,8 @@ class HopStep:
     moved: bool
 
     def __str__(self) -> str:
-        place = "" if self.place is None else f" {self.place[0]}..{self.place[1]}"
-        return f"{self.node}{place}{' *' if self.moved else ''}"
+        place = _place(self)
+        return f"{self.node}{place and f' {place}'}{' *' if self.moved else ''}"
 
 
 MOST_LINES = 40
@@ -62,3 +65,23 @@ class HopPath:
             half = MOST_LINES // 2
             lines[half:-half] = [f"… {len(lines) - 2 * half} more steps"]
         return "\n  ".join(lines)
+
+    def _repr_html_(self) -> str:
+        return path_table(self).to_html()
+
+
+def path_table(path: HopPath, name: str = "") -> Table:
+    """Return one path, operation by operation, and why a shortest one may be longer, under the name of a network."""
+    rows = [{"node": step.node, "place": _place(step), "move": "move" if step.moved else ""} for step in path.steps]
+    notes = ("place: where the node's output is at home in the input",)
+    title = named_title(f"{path.axis}={path.start} to {path.axis}={path.end} in {path.moves} hops", name)
+    return Table(title, ("node", "place", "move"), rows, notes=notes, remarks=bounded_hops(path.why))
+
+
+def _place(step: HopStep) -> str:
+    return "" if step.place is None else f"{step.place[0]}..{step.place[1]}"
+
+
+def bounded_hops(why: Sequence[str]) -> tuple[str, ...]:
+    """Return what hops are where more is taken as read than may be."""
+    return tuple(f"hops at least, reach at most: {reason}" for reason in why)

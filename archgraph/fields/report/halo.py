@@ -15,6 +15,7 @@ from archgraph.graph.locate import members
 from archgraph.ops.reach import Resized
 from archgraph.ops.sources import Parameter
 from archgraph.report.by_axis import ByAxis
+from archgraph.report.table import Table, named_title
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,28 @@ class Halo(ByAxis[AxisHalo]):
             margin = str(before) if before == after else f"{before} before, {after} after"
             lines.append(f"{name}  margin {margin} (reads {needs}), on a lattice of {axis.lattice}")
         return "\n  ".join(lines)
+
+    def _repr_html_(self) -> str:
+        return halo_table(self).to_html()
+
+
+def halo_table(found: Halo, name: str = "") -> Table:
+    """Return the margins of tiles, and why no margin makes them exact, under the name of a network."""
+    rows = [
+        {"axis": axis, "reads before": each.before, "reads after": each.after, "lattice": each.lattice}
+        | dict(zip(("margin before", "margin after"), each.aligned, strict=True))
+        for axis, each in found.axes.items()
+    ]
+    verdict = "stitched tiles equal the output of the whole input" if found.exact else "no margin is exact"
+    notes = (
+        f"{verdict}; sizes in elements of {found.input}",
+        "reads: what the first and last output of a tile read beyond it; margin: that, on the lattice",
+        "lattice: tiles begin and end at multiples of it",
+        *(f"not exact: {reason}" for reason in found.reasons),
+    )
+    columns = ("axis", "reads before", "reads after", "lattice", "margin before", "margin after")
+    title = named_title(f"tiles of {found.input} for {found.node}", name)
+    return Table(title, columns, rows, notes=notes)
 
 
 def halo(fields: ReceptiveFields, node: str | Value | None = None) -> Halo:

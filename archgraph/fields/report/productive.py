@@ -20,6 +20,7 @@ from archgraph.fields.sets.readings import Moving, Whole
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named
 from archgraph.keywords import strict_methods
+from archgraph.report.table import Table, named_title
 from archgraph.sizes.exact import Evaluate
 from archgraph.steps import stepping
 
@@ -71,6 +72,9 @@ class Productivity:
         lines += [f"{state:<10}  {len(of)}  {some(of, 4)}" for state in states if (of := self.of(state))]
         return "\n  ".join(lines)
 
+    def _repr_html_(self) -> str:
+        return productivity_table(self).to_html()
+
     def of(self, state: LayerState) -> tuple[str, ...]:
         """Return the layers in some state."""
         return tuple(layer.node for layer in self.layers if layer.state(self.extent) == state)
@@ -82,6 +86,34 @@ class Productivity:
             return None
         least, most = max(layer.before for layer in self.layers), max(layer.widest for layer in self.layers)
         return -int(-least // 1), int(most // 1)
+
+
+def productivity_table(found: Productivity, name: str = "") -> Table:
+    """Return the layers that widen receptive fields and whether they meet anything new, under the name of a network."""
+    rows = [
+        {
+            "layer": layer.node,
+            "input": str(layer.before),
+            "narrowest": str(layer.narrowest),
+            "widest": str(layer.widest),
+            "state": layer.state(found.extent),
+        }
+        for layer in found.layers
+    ]
+    notes = (
+        f"sizes along {found.axis} in elements of the input, means over phases; its size is {found.extent}",
+        "border: the narrowest path to its input has seen all of the input; critical: its own narrowest path does",
+        _feasible_sizes(found),
+    )
+    columns = ("layer", "input", "narrowest", "widest", "state")
+    return Table(named_title("productive layers (Richter et al. 2021)", name), columns, rows, notes=notes)
+
+
+def _feasible_sizes(found: Productivity) -> str:
+    if found.feasible is None:
+        return "no layer widens receptive fields"
+    least, most = found.feasible
+    return f"feasible sizes: {least} (no layer at the border) to {most} (some layer sees all)"
 
 
 def productivity(

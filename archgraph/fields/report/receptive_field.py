@@ -13,6 +13,7 @@ from archgraph.errors import printable
 from archgraph.fields.positions.places import Places
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.fields.report.field_rows import rows_table
 from archgraph.fields.report.read_fold import ReadFold
 from archgraph.fields.rules.fixed_weights import learned_values
 from archgraph.fields.sets.field import NOTHING
@@ -88,6 +89,11 @@ class ReceptiveFields:
 
     def __repr__(self) -> str:
         return f"<receptive fields on {printable(self.input.name)} of {self.graph!r}>"
+
+    def _repr_html_(self) -> str:
+        steps = [field for member in self.graph.nodes for field in self.by_output(member)]
+        title = f"receptive fields on {self.input.name}"
+        return rows_table(title, steps, fixed_weights=self.places.fixed_weights).to_html()
 
     def __init__(
         self,
