@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from sympy import Expr, Max, Min
@@ -304,12 +305,20 @@ def earlier(span: Expr | None) -> Causal | Window:
 
 def unless_cut(read: Window | Blocks, shifts: Mapping[str, Expr], windows: Mapping[str, Expr]) -> AxisMap:
     """Return how shifted blocks are compared: at most as a map says where a border cuts one to a single position."""
-    parts = [Min(shifts[axis], length - shifts[axis]) if shifts[axis] else length for axis, length in windows.items()]
     # A position is alone where what is left is 1 along every axis.
-    least = Max(*parts)
+    least = _left(tuple((shifts[axis], length) for axis, length in windows.items()))
     if least.is_Integer and int(least) > 1:
         return read
     return AtMost(read, "a block that a border cuts to one position reads no scores", where=least)
+
+
+@lru_cache(maxsize=256)
+def _left(blocks: tuple[tuple[Expr, Expr], ...]) -> Expr:
+    """Return the longest side of what borders leave of a block, by its shift and length along every axis.
+
+    Sympy takes long to compare them, and the layers of a network ask for the same again and again.
+    """
+    return Max(*(Min(shift, length - shift) if shift else length for shift, length in blocks))
 
 
 def in_general(read: AxisMap) -> AxisMap:

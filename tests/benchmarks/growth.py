@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import log
 from typing import NamedTuple
 
-from table import Row, seconds
+from table import Row, alone
 
 import archgraph as ag
 
@@ -51,6 +51,29 @@ def wide(side: int) -> Callable[[], object]:
 
 def farthest(layers: int) -> Callable[[], object]:
     return lambda: ag.load("dit").at(L=layers).max_path()
+
+
+def convolutions(layers: int) -> Callable[[], object]:
+    """Convolutions without a way around them, each of which reads further than the one before."""
+    body = "[conv: {out: 8, kernel: 3, padding: 1}]"
+    text = f"archgraph: 1\ninputs: {{x: {{c: 8, n: 256}}}}\nnetwork:\n  - {{repeat: {layers}, do: {body}}}\n"
+    return lambda: ag.loads(text).max_path()
+
+
+def flipped(length: int) -> Callable[[], object]:
+    """Two convolutions with a flip between them."""
+    import torch
+
+    class Flipped(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = (torch.nn.Conv1d(2, 2, 3, padding=1) for _ in range(2))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.second(self.first(x).flip(-1))
+
+    g = ag.trace(Flipped(), torch.zeros(1, 2, length))
+    return lambda: g.max_path()
 
 
 def tokens(length: int) -> Callable[[], object]:
@@ -136,6 +159,10 @@ QUESTIONS = (
     Growth("fields of all-to-all layers", "edges", (128, 512, 2048), dense_fields, LINEAR, "linear"),
     Growth("figure of DiT", "layers", (28, 10**3, 10**6), figure, FLAT, "flat"),
     Growth("longest path of DiT", "layers", (28, 10**3, 10**6), farthest, FLAT, "linear: 6.2 s at 1,000; refused"),
+    Growth(
+        "longest path of convolutions", "layers", (500, 2_000, 10_000), convolutions, LINEAR, "linear: 8.5 s at 10,000"
+    ),
+    Growth("longest path behind a flip", "positions", (512, 1024, 2048), flipped, LINEAR, "quadratic"),
     Growth("longest path of Llama", "tokens", (2**12, 2**16, 2**20), tokens, FLAT, "quadratic: 65,536 out of memory"),
     Growth(
         "probe, unread and interior of U-Net",
@@ -174,7 +201,7 @@ QUESTIONS = (
 
 def measured(growth: Growth) -> list[float]:
     """Return the least of several processor times at every size."""
-    return [min(seconds(growth.made(size)) for _ in range(RUNS)) for size in growth.sizes]
+    return [min(alone(growth.made(size)) for _ in range(RUNS)) for size in growth.sizes]
 
 
 def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -47,7 +48,7 @@ class Course:
 
     def at(self, j: int) -> Indices:
         """Return the set of one output."""
-        return next(piece.at(j) for piece in self.pieces if piece.first <= j <= piece.last)
+        return self.pieces[bisect_right(self.pieces, j, key=lambda piece: piece.first) - 1].at(j)
 
     @property
     def total(self) -> int:

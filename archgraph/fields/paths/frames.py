@@ -64,6 +64,15 @@ class Iterations:
         return index
 
 
+@dataclass(frozen=True, eq=False)
+class _Framed:
+    """What comes into a graph, its frame then, and what its outputs read."""
+
+    inputs: Operands
+    frame: Frame
+    outputs: Operands
+
+
 class Framing(LocalReads):
     """Makes the frames of a network for one axis of an input.
 
@@ -79,7 +88,8 @@ class Framing(LocalReads):
         self._graph = graph
         self._axis = axis
         self._number = graph.inputs.index(input)
-        self._known: dict[Graph, list[tuple[Operands, Frame, Operands]]] = {}
+        self._known: dict[Graph, list[_Framed]] = {}
+        self._alike: dict[object, Frame] = {}
 
     def frame(self) -> Frame:
         """Return the frame of the network."""
@@ -87,14 +97,14 @@ class Framing(LocalReads):
             {index: self.itself(value)} if index == self._number else {}
             for index, value in enumerate(self._graph.inputs)
         )
-        return self._framed(self._graph, tuple(inputs))[0]
+        return self._framed(self._graph, tuple(inputs)).frame
 
-    def _framed(self, graph: Graph, inputs: Operands) -> tuple[Frame, Operands]:
+    def _framed(self, graph: Graph, inputs: Operands) -> _Framed:
         """Return the frame of a graph, and what its outputs read."""
         known = self._known.setdefault(graph, [])
-        for operands, frame, outputs in known[-COMPARED:]:
-            if operands == inputs:
-                return frame, outputs
+        for framed in known[-COMPARED:]:
+            if framed.inputs == inputs:
+                return framed
         inside: dict[Repeat, Iterations] = {}
         reads = dict(zip(graph.inputs, inputs, strict=True))
         for member in stepping(graph.nodes, "operations"):
@@ -106,10 +116,15 @@ class Framing(LocalReads):
             reads.update(zip(member.outputs, results, strict=True))
         homes = {value: self._home(row) for value, row in reads.items()}
         untold = frozenset(value for value, home in homes.items() if home is None and self._differs(reads[value]))
-        frame = Frame(graph, homes, inside, untold)
-        outputs = tuple(reads[value] for value in graph.outputs)
-        known.append((inputs, frame, outputs))
-        return frame, outputs
+        frame = self._shared(Frame(graph, homes, inside, untold))
+        known.append(_Framed(inputs, frame, tuple(reads[value] for value in graph.outputs)))
+        return known[-1]
+
+    def _shared(self, frame: Frame) -> Frame:
+        """Return the first frame that is equal: iterations that read more and more may all lie in the same places."""
+        repeats = ((repeat, each.count, each.frames, each.start) for repeat, each in frame.inside.items())
+        key = (frame.graph, tuple(frame.homes.items()), frame.untold, tuple(repeats))
+        return self._alike.setdefault(key, frame)
 
     def _home(self, row: Dependence) -> Located | None:
         reading = self._read(row)
@@ -126,19 +141,33 @@ class Framing(LocalReads):
     def _iterations(self, repeat: Repeat, operands: Operands) -> tuple[Iterations, Operands]:
         count, carried = self.count(repeat), len(repeat.outputs)
         if repeat.once or repeat.experts is not None:
-            frame, outputs = self._framed(repeat.body, operands)
-            return Iterations(1, (frame,), 0, once=True), outputs
-        frames: list[Frame] = []
-        results: list[Operands] = []
-        for _ in range(count):
-            frame, outputs = self._framed(repeat.body, operands)
-            if frame in frames:
-                # What comes in has come in before: from there on the same frames come again.
-                found = Iterations(count, tuple(frames), frames.index(frame))
-                return found, results[frames.index(found.at(count - 1))]
-            frames.append(frame)
-            results.append(outputs)
-            if len(frames) == TOLD_APART:
+            framed = self._framed(repeat.body, operands)
+            return Iterations(1, (framed.frame,), 0, once=True), framed.outputs
+        met: dict[_Framed, int] = {}
+        for index in range(count):
+            framed = self._framed(repeat.body, operands)
+            if framed in met:
+                # What comes in has come in before: from there on the same comes again.
+                return _again(count, tuple(met), met[framed])
+            met[framed] = index
+            if len(met) == TOLD_APART:
                 check_iterations(repeat.name, count, len(repeat.body.nodes))
-            operands = (*outputs, *operands[carried:])
-        return Iterations(count, tuple(frames), max(count - 1, 0)), operands[:carried]
+            operands = (*framed.outputs, *operands[carried:])
+        return _iterations(count, tuple(met), max(count - 1, 0)), operands[:carried]
+
+
+def _again(count: int, framed: tuple[_Framed, ...], start: int) -> tuple[Iterations, Operands]:
+    """Return iterations of which those from `start` on come again and again, and what the last one gives."""
+    last = start + (count - 1 - start) % (len(framed) - start)
+    return _iterations(count, framed, start), framed[last].outputs
+
+
+def _iterations(count: int, framed: tuple[_Framed, ...], start: int) -> Iterations:
+    """Return the frames of iterations; the last ones are one where they are equal."""
+    frames = [each.frame for each in framed]
+    if len(set(frames[start:])) == 1:
+        del frames[start + 1 :]
+        while start and frames[start - 1] is frames[start]:
+            frames.pop()
+            start -= 1
+    return Iterations(count, tuple(frames), start)

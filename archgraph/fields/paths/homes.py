@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 from math import ceil, floor, gcd
 from typing import TypeAlias
 
@@ -174,12 +176,22 @@ def _overlapped(start: Fraction, stride: Fraction, other: Fraction) -> Indices:
 
 @lru_cache(maxsize=256)
 def _tabled(reader: Located, read: Located) -> Tabled:
-    cells = [read.cell(y) for y in range(read.count)]
-    order = sorted(range(read.count), key=lambda y: cells[y])
-    sets = tuple(_met(reader.cell(x), cells, order) for x in range(reader.count))
-    return Tabled(sets, reader.count)
+    places = _Places([read.cell(y) for y in range(read.count)])
+    return Tabled(tuple(places.met(reader.cell(x)) for x in range(reader.count)), reader.count)
 
 
-def _met(cell: HomeCell, cells: list[HomeCell], order: list[int]) -> Indices:
-    start, stop = cell
-    return indices(y for y in order if cells[y][0] < stop and start < cells[y][1])
+class _Places:
+    """Cells in the order in which they lie, so that only those near a place are looked at."""
+
+    def __init__(self, cells: list[HomeCell]) -> None:
+        self._order = sorted(range(len(cells)), key=lambda y: cells[y])
+        self._starts = [cells[y][0] for y in self._order]
+        self._stops = [cells[y][1] for y in self._order]
+        # Cells of no length lie anywhere: no cell up to one ends behind the last of all their ends.
+        self._last_stops = list(accumulate(self._stops, max))
+
+    def met(self, cell: HomeCell) -> Indices:
+        """Return the coordinates of the cells that overlap one."""
+        start, stop = cell
+        near = range(bisect_right(self._last_stops, start), bisect_left(self._starts, stop))
+        return indices(self._order[place] for place in near if start < self._stops[place])
