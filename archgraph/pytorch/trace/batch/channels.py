@@ -12,8 +12,8 @@ from archgraph.pytorch.trace.moving.orders import dimension_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 MULTIPLIES = ("matmul", "bmm", "mm", "baddbmm", "addbmm", "addmm", "einsum", "tensordot", "inner", "linalg_multi_dot")
-VIEWS = frozenset(("view", "view_as", "_unsafe_view", "reshape", "reshape_as", "flatten", "unflatten"))
-REARRANGES = VIEWS | frozenset(("expand", "rot90", "cdist")) | frozenset(MULTIPLIES)
+RESHAPES = frozenset(("view", "view_as", "_unsafe_view", "reshape", "reshape_as", "flatten", "unflatten"))
+REARRANGES = RESHAPES | frozenset(("expand", "rot90", "cdist")) | frozenset(MULTIPLIES)
 """Operators after which a dimension of the same place may be another one."""
 MOST_FOLLOWED = 100
 
@@ -71,7 +71,7 @@ def _after(user: RecordedNode, value: Followed) -> Followed | None:
     result: Any = user.meta.get("val")
     if not hasattr(result, "shape"):
         return None
-    if name_of(user) in VIEWS:
+    if name_of(user) in RESHAPES:
         return Followed(user, _viewed(value, tuple(result.shape)), value.moved)
     if len(result.shape) != len(value.dims) or name_of(user) in REARRANGES:
         return None
