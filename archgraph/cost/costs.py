@@ -10,6 +10,7 @@ from sympy import Add, Expr, Mul
 from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.graph.operations import check_listable
+from archgraph.graph.weights import weights_of
 from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.expansion import expanded
@@ -55,14 +56,14 @@ class Metric:
 
 def _weights(*kinds: str) -> Callable[[Node], Expr]:
     def count(node: Node) -> Expr:
-        weights = node.op.weights(*node.types).values()
+        weights = weights_of(node).values()
         return Add(*(weight.numel for weight in weights if weight.kind in kinds))
 
     return count
 
 
 def _used_weights(node: Node) -> Expr:
-    weights = node.op.weights(*node.types).values()
+    weights = weights_of(node).values()
     return Add(*(w.numel if w.used is None else w.used for w in weights if w.kind != "buffer"))
 
 
@@ -81,7 +82,7 @@ def stored_weights(graph: Graph, kinds: Collection[str], width: Callable[[Stored
     """
 
     def of(node: Node) -> Expr:
-        weights = [w for w in node.op.weights(*node.types).values() if w.kind in kinds]
+        weights = [w for w in weights_of(node).values() if w.kind in kinds]
         return Add(*(weight.numel * width(stored_type(weight.dtype)) for weight in weights))
 
     return Costs(graph).sum(Metric(f"bytes of {sorted(kinds)}", of, "as stored", True))

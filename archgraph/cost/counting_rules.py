@@ -11,6 +11,7 @@ from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
 from archgraph.errors import not_among
 from archgraph.graph.ir import Node
+from archgraph.graph.weights import weights_of
 from archgraph.keywords import strict_methods
 from archgraph.sizes.symbols import ZERO, product
 
@@ -19,7 +20,7 @@ Counts = Mapping[str, int]
 
 
 def _output_macs(node: Node) -> Expr:
-    return product((node.op.weights(*node.types)["weight"].numel, node.outputs[0].type.area))
+    return product((weights_of(node)["weight"].numel, node.outputs[0].type.area))
 
 
 def _outputs(node: Node) -> Expr:
@@ -39,7 +40,7 @@ def _bias(node: Node) -> Expr:
 
 
 def _weights(node: Node) -> Expr:
-    weights = node.op.weights(*node.types).values()
+    weights = weights_of(node).values()
     return Add(*(weight.numel for weight in weights if weight.kind != "buffer"))
 
 

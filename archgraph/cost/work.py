@@ -11,6 +11,7 @@ from archgraph.cost.costs import METRICS, CostRow, grouping
 from archgraph.graph.execution import SINGLE_BYTES, Execution, is_weight
 from archgraph.graph.ir import Member, Node
 from archgraph.graph.network import Network
+from archgraph.graph.weights import weights_of
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.reach import UNREAD
 from archgraph.sizes.symbols import ZERO
@@ -63,7 +64,7 @@ def work_of(row: CostRow, execution: Execution) -> Work:
 
 
 def _biases(row: CostRow) -> Expr:
-    bias = row.node.op.weights(*row.node.types).get("bias")
+    bias = weights_of(row.node).get("bias")
     return ZERO if bias is None or row.shared_with else Mul(row.weight_times, bias.numel)
 
 
@@ -97,7 +98,7 @@ def _is_view(node: Node) -> bool:
 
 def weight_bytes(node: Node, execution: Execution) -> Expr:
     """Return the bytes of the weights that a node reads; an embedding looks up as many as it returns."""
-    scalars = Add(*(weight.numel for weight in node.op.weights(*node.types).values()))
+    scalars = Add(*(weight.numel for weight in weights_of(node).values()))
     if is_weight(node) or scalars == 0:
         return ZERO
     if node.op.macs(*node.types) == 0 and node.op.elementwise(*node.types) == 0:

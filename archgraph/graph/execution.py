@@ -10,6 +10,7 @@ from sympy import Add, Expr
 
 from archgraph.graph.checkpoints import KEEP_ALL, CheckpointPolicy
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.weights import weights_of
 from archgraph.ops.base import Kernel, Op, Saved, Workspace
 from archgraph.ops.sources import Parameter
 from archgraph.sizes.dtypes import FLOAT, stored_type
@@ -185,7 +186,7 @@ def is_weight(node: Node) -> bool:
 
 def has_trained_weights(node: Node) -> bool:
     """Say whether a node has weights that are trained."""
-    return any(weight.kind == "trainable" for weight in node.op.weights(*node.types).values())
+    return any(weight.kind == "trainable" for weight in weights_of(node).values())
 
 
 def schedule(graph: Graph, needed: tuple[Value, ...]) -> list[tuple[Member, tuple[Value, ...]]]:

@@ -38,13 +38,13 @@ class Node:
     Attributes:
         name: unique within its graph.
         op: the operation with its arguments.
-        inputs: the operands.
-        outputs: the results, whose types `op.infer` gave.
+        inputs, outputs: the operands, and the results, whose types `op.infer` gave.
         place: the line of the spec that made it.
         share: nodes of one graph with the same name here have the same weights, which the first one owns.
         no_grad: its results need no gradient, whatever its operands: it ran without gradients, or detaches.
         lies_in: for every result the operand whose memory it lies in, as a recording saw it; else the operation says.
         unkept: operands of which nothing is kept, by index: they exist inside of one kernel.
+        weights_in: the type in which its weights are stored, where that is another than its results have.
         title: what figures call it, where the spec says so.
     """
 
@@ -57,6 +57,7 @@ class Node:
     no_grad: bool = False
     lies_in: tuple[int | None, ...] | None = None
     unkept: tuple[int, ...] = ()
+    weights_in: str = ""
     title: str = ""
 
     @cached_property
@@ -83,8 +84,7 @@ class Repeat:
     len(outputs) inputs are carried: each iteration takes there what the one before gave; the rest are invariant.
     One body is shared by all calls with equal block, arguments and input types.
 
-    A mixture of experts is a repeat side by side: there are `experts` sets of weights, of which each position uses
-    `count`; the results are summed.
+    A mixture of experts is a repeat side by side: each position uses `count` of `experts` sets; the results are summed.
 
     Attributes:
         count: a size, symbolic or not; 0 is the identity.

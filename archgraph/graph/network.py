@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from sympy import Expr, Integer, Symbol
 
 from archgraph.errors import QueryError, did_you_mean, not_among, printable
+from archgraph.graph.dead_steps import dead_steps
 from archgraph.graph.ir import Graph, Node, Substitution, Value
 from archgraph.sizes.symbols import Assumption, evaluate, replaced, symbol
 from archgraph.sizes.types import TensorType
@@ -316,8 +317,11 @@ class Network:
 
     @property
     def dead(self) -> tuple[str, ...]:
-        """The steps whose results reach no output of the graph; a traced module may run such work."""
-        return self.origin.dead or tuple(self.graph.dead())
+        """The steps whose results reach no output of the graph; a traced module may run such work.
+
+        No step of a module makes only what costs nothing beside a result that is read, as indices beside a maximum.
+        """
+        return self.origin.dead or dead_steps(self.graph, costly=self.origin.module is not None)
 
     @property
     def nodes(self) -> tuple[str, ...]:

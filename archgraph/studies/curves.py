@@ -15,6 +15,7 @@ from archgraph.cost.training.fit import Fit, beside
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError, not_among, printable, quoted
 from archgraph.graph.network import Network
+from archgraph.graph.weights import weights_of
 from archgraph.report.curves import LAYER_KINDS, WORKS_ON, Bar, DataSeries
 from archgraph.report.table import Table
 from archgraph.steps import stepping
@@ -51,7 +52,7 @@ def _wide_params(g: Network, row: CostRow) -> int:
     kernel, stride = str(arguments.get("kernel", 1)), str(arguments.get("stride", 1))
     if row.node.label != "conv" or kernel in ("1", stride):
         return 0
-    weights = row.node.op.weights(*row.node.types).values()
+    weights = weights_of(row.node).values()
     return sum(g.evaluate(weight.numel) for weight in weights) * g.evaluate(row.weight_times)
 
 

@@ -14,6 +14,7 @@ from sympy import Integer
 from archgraph.errors import QueryError
 from archgraph.graph.checkpoints import FIRST_TURN
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.weights import weights_of
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.base import Op, Types
 from archgraph.ops.traced.stored import Cast
@@ -68,7 +69,7 @@ def autocast(graph: Graph, device: AutocastDevice) -> Graph:
 
 def is_cast_weight(node: Node) -> bool:
     """Say whether a node multiplies with a weight of its own, of which autocast makes a copy in half precision."""
-    return node.op.core.kind in HALF_KINDS and "weight" in node.op.weights(*node.types)
+    return node.op.core.kind in HALF_KINDS and "weight" in weights_of(node)
 
 
 class _Autocast:
@@ -111,7 +112,8 @@ class _Autocast:
         outputs = tuple(Value(type_, value.name) for type_, value in zip(types, node.outputs, strict=True))
         # Who reads a copy writes into the copy.
         lies_in = None if casts else node.lies_in
-        return [*casts, replace(node, inputs=tuple(taken), outputs=outputs, lies_in=lies_in)]
+        held = node.weights_in or node.outputs[0].type.dtype
+        return [*casts, replace(node, inputs=tuple(taken), outputs=outputs, lies_in=lies_in, weights_in=held)]
 
     def _wanted(self, node: Node) -> str | None:
         """The type that the operands of an operation are cast to, None where they stay what they are."""

@@ -12,6 +12,7 @@ from archgraph.cost.memory.records import Again, BodyRecord, Done, RunRecord, Sk
 from archgraph.cost.memory.replay import replayed
 from archgraph.cost.memory.tensors import Tensor, Tensors
 from archgraph.cost.memory.ways_back import BodyWayBack, CallGradients, Start
+from archgraph.graph.weights import weights_of
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
 
@@ -169,7 +170,7 @@ class Backward:
         """Make gradients of weights, and yield what is released at once: the parts, where weights are shared."""
         width = self.forward.execution.width if self.width is None else self.width
         self.forward.uses[record.owner] -= 1
-        for name, weight in record.node.op.weights(*record.node.types).items():
+        for name, weight in weights_of(record.node).items():
             if weight.kind != "trainable":
                 continue
             law, key = weight.bytes(width), f"{record.owner}.{name}"

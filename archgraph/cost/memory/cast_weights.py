@@ -10,6 +10,7 @@ from archgraph.cost.memory.autocast import is_cast_weight
 from archgraph.graph.execution import Execution
 from archgraph.graph.gradients import GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Member, Node, Repeat
+from archgraph.graph.weights import weights_of
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
@@ -72,4 +73,4 @@ class CastWeights:
         kept = isinstance(node.op.core, _NEEDS_BOTH) or (node.inputs[:1] and node.inputs[0] in paths.flowing)
         if not is_cast_weight(node) or not kept or self.execution.again(node):
             return ZERO
-        return _HALF_BYTES * node.op.weights(*node.types)["weight"].numel
+        return _HALF_BYTES * weights_of(node)["weight"].numel

@@ -8,6 +8,7 @@ from sympy import Add, Expr, ceiling
 
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Node, Value
+from archgraph.graph.weights import weights_of
 from archgraph.ops.linear import Linear
 from archgraph.sizes.symbols import ZERO
 
@@ -105,7 +106,7 @@ class ChunkedHead:
     @property
     def weights(self) -> Expr:
         """The scalars of its weights."""
-        return Add(*(each.numel for each in self.node.op.weights(*self.node.types).values()))
+        return Add(*(each.numel for each in weights_of(self.node).values()))
 
 
 def chunked_head(graph: Graph) -> ChunkedHead:

@@ -13,6 +13,7 @@ from archgraph.cost.memory.ledger import Measure
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.setting import Setting
 from archgraph.graph.ir import Graph, Member, Node
+from archgraph.graph.weights import weights_of
 from archgraph.ops.base import Weight
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
@@ -63,7 +64,7 @@ def _scalars(graph: Graph, own: Callable[[Weight], Weight]) -> Expr:
 
 def trained_of(node: Node) -> tuple[Weight, ...]:
     """Return the trained weights of a node."""
-    return tuple(weight for weight in node.op.weights(*node.types).values() if weight.kind == "trainable")
+    return tuple(weight for weight in weights_of(node).values() if weight.kind == "trainable")
 
 
 class _Row(NamedTuple):

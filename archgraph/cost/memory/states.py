@@ -12,6 +12,7 @@ from archgraph.cost.memory.optimizers import OPTIMIZERS, Optimizer, TrainedWeigh
 from archgraph.cost.memory.precision import Precision
 from archgraph.cost.memory.setting import Setting
 from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.weights import weights_of
 from archgraph.ops.linear import Linear
 from archgraph.sizes.expansion import expanded
 
@@ -41,7 +42,7 @@ def state_of(optimizer: Optimizer, precision: Precision, weight: TrainedWeight) 
 
 def trained(node: Node, width: int, last: frozenset[Node], measure: Measure) -> Iterator[TrainedWeight]:
     """Yield the trained weights of a node; hidden are the matrices of linear layers that are no last ones."""
-    for weight in node.op.weights(*node.types).values():
+    for weight in weights_of(node).values():
         if weight.kind == "trainable":
             hidden = isinstance(node.op.core, Linear) and len(weight.shape) == 2 and node not in last
             yield TrainedWeight(weight, width, hidden, measure)
@@ -66,7 +67,7 @@ def _last(graph: Graph, wanted: set[Value]) -> Iterator[Node]:
             found = list(_last(member.body, {inner for inner, outer in pairs if outer in wanted}))
             yield from found
             wanted.update(() if found else member.inputs)
-        elif member.op.weights(*member.types):
+        elif weights_of(member):
             yield member
         else:
             wanted.update(member.inputs)

@@ -16,6 +16,7 @@ from sympy import Expr, ceiling
 from archgraph.cost.parallel.expert_parallel import divisors
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.weights import weights_of
 from archgraph.ops.activations import Glu
 from archgraph.ops.arithmetic import Broadcast
 from archgraph.ops.attention import ScaledDotProductAttention
@@ -289,7 +290,7 @@ def _must_agree(group: list[_Tied]) -> None:
 
 def _shapes(member: Member) -> Iterator[tuple[Expr, ...]]:
     for node in _nodes(member):
-        yield from (weight.shape for weight in node.op.weights(*node.types).values())
+        yield from (weight.shape for weight in weights_of(node).values())
 
 
 def _nodes(member: Member) -> Iterator[Node]:

@@ -9,6 +9,7 @@ from archgraph.cost.memory.states import last_layers
 from archgraph.cost.serving.weight_layouts import WeightLayout
 from archgraph.graph.ir import Graph, Node
 from archgraph.graph.network import Network
+from archgraph.graph.weights import weights_of
 from archgraph.ops.base import Weight
 from archgraph.ops.linear import Linear
 from archgraph.ops.sources import Embedding
@@ -44,7 +45,7 @@ class ServedWeights:
         return Costs(self._graph).sum(Metric(f"{name} weights", of, "bytes", declared=True))
 
     def _bytes(self, node: Node) -> list[tuple[bool, Expr]]:
-        weights = node.op.weights(*node.types).values()
+        weights = weights_of(node).values()
         return [self._stored(weight, hidden=self._is_hidden(node, weight)) for weight in weights]
 
     def _stored(self, weight: Weight, *, hidden: bool) -> tuple[bool, Expr]:

@@ -15,6 +15,7 @@ from archgraph.cost.memory.optimizer_step import trained_of, unshared
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.states import last_layers, state_of, trained
 from archgraph.graph.ir import Graph, Member, Node, Repeat
+from archgraph.graph.weights import weights_of
 from archgraph.ops.base import Weight
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
@@ -90,7 +91,7 @@ def shards(memory: Memory, ranks: int, expert_ranks: int) -> Shards:
 
 
 def _weights_of(node: Node) -> Collection[Weight]:
-    return node.op.weights(*node.types).values()
+    return weights_of(node).values()
 
 
 def _sum(graph: Graph, of: Callable[[Node], Expr]) -> Expr:

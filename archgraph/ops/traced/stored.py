@@ -37,6 +37,8 @@ class SameValues(Unweighted, NoMacs):
 class Cast(SameValues):
     """The same values stored in another type. Any type stays as it is, but for its dtype; copies count nothing.
 
+    A layer has its weights in the type that it computes in: after a cast, in that one.
+
     >>> op, inputs = Cast.example()
     >>> op.infer(*inputs)[0].dtype
     'float64'

@@ -13,7 +13,8 @@ from sympy import Expr
 
 from archgraph.errors import ArchgraphError, QueryError, UnboundSymbolError, quoted
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.modules import named
+from archgraph.graph.weights import weights_of
+from archgraph.ops.modules import named, torch_dtype
 from archgraph.optional import import_torch
 from archgraph.pytorch.lower.mixture import mixture_class, takes_each_position
 from archgraph.pytorch.lower.modules import ModuleStep, repeat_class, scope_class
@@ -215,12 +216,19 @@ def _leaf(node: Node, tied: nn.Module | None) -> Any:
     _check_bound(node)
     weights = dict(tied.state_dict(keep_vars=True)) if tied is not None else {}
     with torch.device("meta") if weights else nullcontext():
-        leaf = node.op.lower(*node.types)
+        leaf = _in_its_type(node, node.op.lower(*node.types))
     for path, weight in weights.items():
         scope, _, name = path.rpartition(".")
         inner = leaf.get_submodule(scope)
         (inner._parameters if name in inner._parameters else inner._buffers)[name] = weight
     return named(leaf, node.op.kind, node.op.arguments)
+
+
+def _in_its_type(node: Node, leaf: nn.Module) -> nn.Module:
+    """Cast a module whose weights are stored in the type that it computes in, and not in the network's own."""
+    stated = node.op.weights(*node.types)
+    cast = {weight.dtype for name, weight in weights_of(node).items() if weight.dtype != stated[name].dtype}
+    return leaf.to(torch_dtype(cast.pop())) if cast and not node.weights_in else leaf
 
 
 def _check_bound(node: Node) -> None:
@@ -230,7 +238,7 @@ def _check_bound(node: Node) -> None:
     for field in fields(node.op):
         if _is_symbolic(getattr(node.op, field.name)):
             raise _unbound(node.name, f"{field.name} is {getattr(node.op, field.name)}")
-    for name, weight in node.op.weights(*node.types).items():
+    for name, weight in weights_of(node).items():
         if weight.numel >= MOST_ELEMENTS:
             raise QueryError(
                 f"'{node.name}' has {weight.numel} scalars of {name}, and a tensor of PyTorch fewer than 2**63",

@@ -43,7 +43,8 @@ class Record:
     """Whether it ran where gradients are switched off."""
     lies_in: tuple[int | None, ...] | None = None
     unkept: tuple[int, ...] = ()
-    """Both as in a node of the graph."""
+    weights_in: str = ""
+    """All three as in a node of the graph."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from archgraph.graph.ir import Value
+from archgraph.ops.rearrangement import Rearrangement
 from archgraph.ops.sources import Parameter
+from archgraph.ops.traced.stored import Detach
 from archgraph.pytorch.trace.builder import Record
 from archgraph.pytorch.trace.memories import lying
 
@@ -41,13 +43,20 @@ def without_idle_copies(
 
 
 def _without_unread(records: Sequence[Record], dense: Collection[Value], outputs: Collection[Value]) -> list[Record]:
-    """Return the records without those that made what nobody reads after all."""
+    """Return the records without those that made what nobody reads after all: views too, which are no work."""
     read, kept = set(outputs), []
     for record in reversed(records):
-        if record.outputs[0] not in dense or record.outputs[0] in read:
+        idle = record.outputs[0] in dense or _is_view(record)
+        if not idle or not read.isdisjoint(record.outputs):
             read.update(record.inputs)
             kept.append(record)
     return kept[::-1]
+
+
+def _is_view(record: Record) -> bool:
+    """Whether a record says in another shape what lies in its operand's memory."""
+    viewed = {place for place, _ in record.op.saved(*(value.type for value in record.inputs)).aliases}
+    return isinstance(record.op, (Rearrangement, Detach)) and viewed == set(range(len(record.outputs)))
 
 
 def _busy(records: Sequence[Record]) -> set[Value]:

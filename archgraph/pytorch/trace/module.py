@@ -26,6 +26,7 @@ from sympy import Expr, Integer, Symbol
 from archgraph.cost.costs import Costs
 from archgraph.errors import ArchgraphError, UnsupportedOpError, counted, unbroken
 from archgraph.graph.ir import Graph, Value
+from archgraph.graph.weights import as_stored
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.transforms import FOURIER_CONVENTION, Fourier
@@ -273,4 +274,5 @@ def _declared(status: str, dtype: str, count: int) -> Record:
 
 
 def _weights(record: Record) -> list[Any]:
-    return list(record.op.weights(*(value.type for value in record.inputs)).values())
+    weights = record.op.weights(*(value.type for value in record.inputs))
+    return list(as_stored(weights, record.weights_in or record.outputs[0].type.dtype).values())

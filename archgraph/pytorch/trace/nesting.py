@@ -193,7 +193,7 @@ class Nesting:
 
 def _node(name: str, record: Record) -> Node:
     how = {"no_grad": record.no_grad, "lies_in": record.lies_in, "unkept": record.unkept}
-    return Node(name, record.op, record.inputs, record.outputs, **how)
+    return Node(name, record.op, record.inputs, record.outputs, weights_in=record.weights_in, **how)
 
 
 def _read_after(groups: list[list[Record]], needed: set[Value]) -> list[set[Value]]:

@@ -124,7 +124,8 @@ class Program:
     def _is_in_type(self, node: RecordedNode) -> bool:
         """Whether a weight is stored in the floating type that its operation computes in."""
         (user,) = [user for user in node.users if occurrences(node, user)][:1] or [node]
-        first = next((arg for arg in user.args if hasattr(arg, "meta")), node).meta.get("val")
+        others = (arg for arg in user.args if hasattr(arg, "meta") and arg is not node)
+        first = next(others, node).meta.get("val")
         own = self.dtype(node.meta["val"])
         floating = first is not None and hasattr(first, "dtype") and first.dtype.is_floating_point
         return own == (self.dtype(first) if floating else FLOAT)

@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Basic, Expr, Integer, factor
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.weights import weights_of
 from archgraph.ops.arguments import Named
 from archgraph.ops.attending.masks import words_of_mask
 from archgraph.ops.base import Op
@@ -371,4 +372,4 @@ def _told(op: Op) -> str:
 def _has_weights(node: Member) -> bool:
     if isinstance(node, Repeat):
         return any(map(_has_weights, node.body.nodes))
-    return bool(node.op.weights(*node.types))
+    return bool(weights_of(node))

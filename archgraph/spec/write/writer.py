@@ -9,6 +9,7 @@ from archgraph.errors import UnsupportedOpError, counted
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.graph.network import Network
 from archgraph.graph.operations import check_listable
+from archgraph.sizes.dtypes import FLOAT
 from archgraph.spec.definitions import VERSION
 from archgraph.spec.write.steps import DEAD, Book
 from archgraph.spec.write.yaml_flow import one_line, step_lines
@@ -81,6 +82,9 @@ def _memories(g: Network) -> list[str]:
         f"that {counted(again, 'block')} {'is' if again == 1 else 'are'} checkpointed": again,
     }
     said = [f"# Saved bytes may be more: {what} is not said." for what, number in unsaid.items() if number]
+    apart = sum(node.weights_in not in ("", FLOAT) for node in nodes)
+    if apart:
+        said.append(f"# Weights may take fewer bytes: the type of those of {counted(apart, 'operation')} is not said.")
     if g.floating != "float32":
         said.append(f"# Bytes are those of float32: that the module is in {g.floating} is not said.")
     return said

@@ -126,3 +126,46 @@ def test_a_product_that_makes_a_mask_is_counted(fused):
     assert g.at().macs == 6 * 6 * 6 + 2 * 6 * 6 * 4
     found = g.receptive_field().probe("stat", n=0)
     assert ([place for (place,) in found], found.exact) == ([0, 1, 2], True)
+
+
+class LooksBack(nn.Module):
+    """Attention of chunks to themselves and the chunk before, whose views of keys and values are rolled and joined."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.three = nn.Linear(5, 15)
+
+    def forward(self, x):
+        q, k, v = (part.view(1, -1, 2, 5) for part in self.three(x).chunk(3, -1))
+        k, v = (torch.cat([part.roll(1, 1), part], 2) for part in (k, v))
+        return ((q @ k.mT).softmax(-1) @ v).flatten(1, 2)
+
+
+class Best(nn.Module):
+    """Layers whose results are chosen: each choice has indices too, or values, that nobody asks for."""
+
+    def __init__(self, choose) -> None:
+        super().__init__()
+        self.layer, self.choose = nn.Linear(5, 5), choose
+
+    def forward(self, x):
+        return self.choose(self.layer(x))
+
+
+USED = {
+    "maximum": lambda x: x.max(1).values,
+    "sorted": lambda x: x.sort(1).values,
+    "first places": lambda x: x.topk(2, 1).indices,
+    "median": lambda x: x.median(1).values,
+}
+
+
+@pytest.mark.parametrize("choose", USED)
+def test_what_stands_beside_a_result_is_no_dead_work(choose):
+    assert not ag.trace(Best(USED[choose]), torch.zeros(1, 6, 5)).dead
+
+
+def test_a_view_is_no_dead_work():
+    g = ag.trace(LooksBack(), torch.zeros(1, 6, 5))
+    assert not g.dead
+    assert not [row for row in g.at().rows() if row.dead]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archgraph.errors import ArchgraphError, ShapeError, did_you_mean
 from archgraph.pytorch.trace.attention_patterns import name_of
+from archgraph.pytorch.trace.batch.channels import REARRANGES
 from archgraph.pytorch.trace.batch.proportional import refutation
-from archgraph.pytorch.trace.batch.roles import REARRANGES
 from archgraph.pytorch.trace.batch.sample import Batch
 from archgraph.pytorch.trace.batch.statements import Statement, first_operand, stated_by_module, statement_on
 from archgraph.pytorch.trace.moving.orders import REORDERING

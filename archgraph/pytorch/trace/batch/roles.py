@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from archgraph.errors import ArchgraphError, ShapeError, did_you_mean
 from archgraph.pytorch.trace.arguments import conventional_names
-from archgraph.pytorch.trace.attention_patterns import name_of
+from archgraph.pytorch.trace.batch.channels import channel_dimension
 from archgraph.pytorch.trace.batch.sample import Batch
-from archgraph.pytorch.trace.batch.statements import OF_CHANNELS, WINDOWED, first_operand
-from archgraph.pytorch.trace.moving.orders import dimension_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.spec.spec import NAME
-
-MULTIPLIES = ("matmul", "bmm", "mm", "baddbmm", "addbmm", "addmm", "einsum", "tensordot", "inner", "linalg_multi_dot")
-REARRANGES = frozenset(
-    ("view", "view_as", "_unsafe_view", "reshape", "reshape_as", "flatten", "unflatten", "expand", "rot90", "cdist")
-) | frozenset(MULTIPLIES)
-"""Operators after which a dimension of the same place may be another one."""
-MOST_FOLLOWED = 100
 
 
 @dataclass(frozen=True)
@@ -72,46 +62,3 @@ def _check_names(name: str, given: Sequence[str]) -> None:
         raise ArchgraphError(
             f"axes of '{name}' cannot be {given!r}", hint="different names of letters, digits and _, one an axis"
         )
-
-
-def channel_dimension(node: RecordedNode) -> int | None:
-    """Return which dimension of a tensor its first layers take as channels, or None where none says.
-
-    >>> import torch
-    >>> from archgraph.pytorch.trace.recording.record import record
-    >>> found = record(torch.nn.ConvTranspose1d(4, 8, 4), torch.zeros(1, 4, 12))
-    >>> channel_dimension(found.inputs["input"])
-    1
-    """
-    order = tuple(range(len(node.meta["val"].shape)))
-    waiting = [(node, order)]
-    for value, dims in waiting:
-        for user in value.users:
-            place = _channels_of(user, len(dims), moved=dims != order) if first_operand(user) is value else None
-            if place is not None:
-                return dims[place]
-            after = _followed(user, value, dims)
-            if after is not None and len(waiting) < MOST_FOLLOWED:
-                waiting.append((user, after))
-    return None
-
-
-def _channels_of(user: RecordedNode, rank: int, *, moved: bool) -> int | None:
-    """The dimension of its operand that an operator takes as channels."""
-    name = name_of(user)
-    windowed = WINDOWED.match(name)
-    if windowed:
-        return rank - int(windowed[1]) - 1
-    if (name in OF_CHANNELS or name == "prelu") and rank > 1:
-        return 1
-    # A linear layer after a transposition mixes positions as likely as channels.
-    return rank - 1 if name in ("linear", "layer_norm", "rms_norm") and rank and not moved else None
-
-
-def _followed(user: RecordedNode, value: RecordedNode, dims: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Which dimensions of the input those of a result are, where an operator leaves them what they are."""
-    result: Any = user.meta.get("val")
-    if not hasattr(result, "shape") or len(result.shape) != len(dims) or name_of(user) in REARRANGES:
-        return None
-    order = dimension_order(user, len(dims))
-    return dims if order is None else tuple(dims[dim] for dim in order)

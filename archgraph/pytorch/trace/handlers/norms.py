@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from archgraph.errors import ArchgraphError
@@ -34,11 +35,19 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
     first = len(i.builder.records)
     (value,) = i.builder.emit(make(own, bias is not None), [t.value])
     result = Tracked(value, t.layout)
-    if own:
+    if own and weight is not None:
+        _say_stored(i, i.program.dtype(weight.meta["val"]))
         return result
     result = _affine(i, result, a, dim)
     i.builder.as_one_kernel(first)
     return result
+
+
+def _say_stored(i: ProgramInterpreter, dtype: str) -> None:
+    """Say in which type the weights of the last norm are stored, if it computes in another: some do in single."""
+    record = i.builder.records[-1]
+    if dtype != record.outputs[0].type.dtype:
+        i.builder.records[-1] = replace(record, weights_in=dtype)
 
 
 def _affine(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
