@@ -31,6 +31,8 @@ Padding: TypeAlias = "Expr | str | tuple[Expr, ...] | Named"
 SIDES = {"before", "after"}
 Axes: TypeAlias = "str | tuple[str, ...]"
 """The name of one axis, or a list of them."""
+SummedAxes: TypeAlias = "str | tuple[str, ...]"
+"""As `Axes`, or an empty list: then nothing is summed, and each element of a product stays."""
 
 Ratio: TypeAlias = "Expr"
 """A number that need be no integer, and is no size: `1/8`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sympy import Add, Expr, Integer, Min
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Axes, PerAxis, per_axis
+from archgraph.ops.arguments import PerAxis, SummedAxes, per_axis
 from archgraph.ops.attending.checks import check_options
 from archgraph.ops.attending.masks import KeyMaps, asked, has_mask_words, queries_axis, scored
 from archgraph.ops.attending.modules import attention_module
@@ -63,7 +63,7 @@ class ScaledDotProductAttention(Op):
     heads: Expr = ONE
     kv_heads: Expr | None = None
     causal: bool = False
-    over: Axes | None = None
+    over: SummedAxes | None = None
     window: PerAxis | None = None
     shift: PerAxis | None = None
     relative_bias: bool = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Axes
+from archgraph.ops.arguments import SummedAxes
 from archgraph.ops.arithmetic import broadcast, kept_factors
 from archgraph.ops.attending.masks import KeyMaps, check_weights, check_zeros, has_mask_words
 from archgraph.ops.base import Kernel, Op, Saved, Types, Unweighted
@@ -26,7 +26,7 @@ class Einsum(Unweighted):
     """Product of two values, summed over the axes in `over`; all other axes are kept, matched by name.
 
     `{n: N, c: C}, {n: N, d: D} -> {c: C, d: D}` with `over: n`. MACs are the product of all axes of both.
-    Rename an axis first where both have it and it must not be matched.
+    Rename an axis first where both have it and it must not be matched. `over: []` sums nothing.
 
     With `mask` the first operand is zero beside it, as the weights of a softmax with the same mask are: nothing is read
     there. Every product is computed and counted.
@@ -38,7 +38,7 @@ class Einsum(Unweighted):
 
     kind: ClassVar[str] = "einsum"
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
-    over: Axes
+    over: SummedAxes
     mask: KeyMaps | None = None
 
     @property

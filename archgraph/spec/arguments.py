@@ -209,6 +209,10 @@ def _axes(name: str, tree: Tree, scope: Scope) -> Any:
     return tuple(_axis(name, item, scope) for item in tree.value)
 
 
+def _summed_axes(name: str, tree: Tree, scope: Scope) -> Any:
+    return () if tree.is_list and not tree.value else _axes(name, tree, scope)
+
+
 def _axis_names(name: str, tree: Tree, scope: Scope) -> tuple[str, ...]:
     return named_axes(_axes(name, tree, scope))
 
@@ -278,6 +282,7 @@ CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "bool": _boolean,
     "str": _axis,
     "Axes": _axes,
+    "SummedAxes": _summed_axes,
     "StoredName": _stored,
     "PerAxis": _sizes,
     "Padding": _padding,

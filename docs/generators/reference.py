@@ -82,6 +82,7 @@ _KINDS = {
     "bool": "true or false",
     "str": "name of an axis",
     "Axes": "axis, or list of axes",
+    "SummedAxes": "axis, or list of axes, or `[]`",
     "KeyMaps": "by axis: `{to: 0}`, `{from: -2, to: 2}` or `{blocks: 8}`, with `along: n`",
     "StoredName": "name of a stored type: `float`, `int`, `bool`, `float16`, `int8` …",
     "PerAxis": "number, list in axis order, or mapping by axis",

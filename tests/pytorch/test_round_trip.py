@@ -97,3 +97,34 @@ def test_bytes_that_a_spec_cannot_say_are_told(name):
 def test_a_module_whose_bytes_are_said_has_no_comment():
     text = ag.trace(Run(lambda net, x: net.two(net.one(x))), torch.zeros(1, 5, 4)).to_spec()
     assert not text.startswith("#")
+
+
+class OneKey(nn.Module):
+    """Attention to a single key of one channel: its product with the weights sums over nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores, self.value = nn.Linear(4, 1), nn.Linear(4, 6)
+
+    def forward(self, x):
+        return self.scores(x).softmax(-1) @ self.value(x.mean(1, keepdim=True))
+
+
+def test_a_product_that_sums_over_nothing_has_a_spec():
+    g = ag.trace(OneKey(), torch.zeros(1, 5, 4))
+    assert "over: []" in g.to_spec()
+    assert_same_laws(g)
+
+
+class WithinItself(nn.Module):
+    """Attention of every position to itself alone: all positions are samples to it."""
+
+    def forward(self, x):
+        q = x.reshape(-1, 1, 1, x.shape[-1])
+        return nn.functional.scaled_dot_product_attention(q, q, q).reshape(x.shape)
+
+
+def test_attention_over_nothing_has_a_spec():
+    g = ag.trace(WithinItself(), torch.zeros(1, 5, 4))
+    assert "over: []" in g.to_spec()
+    assert_same_laws(g)
