@@ -68,7 +68,7 @@ class Execution:
         saved = _saved_for(op, needed, self.kernel, node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
-        saved = _in_type(saved, floating_type(node), single=not self.as_stored)
+        saved = _in_type(saved, floating_type(node), _type_of_statistics(node, single=not self.as_stored))
         return _placed(saved, node) if self.recorded else saved
 
     def workspace(self, node: Node) -> Workspace:
@@ -157,25 +157,26 @@ def _apart(saved: Saved, node: Node, is_part: Callable[[int], bool] | None) -> S
     return replace(saved, inputs=whole, fresh=(*saved.fresh, *copies))
 
 
-def _in_type(saved: Saved, dtype: str, *, single: bool) -> Saved:
-    """Return what is kept by an operation on values of a floating type that is not the network's own.
+def _type_of_statistics(node: Node, *, single: bool) -> str:
+    """Return the floating type of statistics: the widest that takes part, and single at least where that is asked."""
+    types = (floating_type(node), node.weights_in, "float32" if single else "")
+    return max(filter(None, types), key=lambda dtype: stored_type(dtype).width(SINGLE_BYTES))
 
-    Args:
-        single: whether statistics of half precision are kept in single.
-    """
+
+def _in_type(saved: Saved, dtype: str, of_statistics: str) -> Saved:
+    """Return what is kept by an operation on values of a floating type that is not the network's own."""
     if dtype == FLOAT:
         return saved
     rows = lambda copies: tuple((numel, dtype if row == FLOAT else row) for numel, row in copies)  # noqa: E731
-    own = not single or stored_type(dtype).width(SINGLE_BYTES) > SINGLE_BYTES
-    statistics = (saved.statistics, dtype if own else "float32")
-    shared = (saved.batch_statistics, dtype if own else "float32")
+    statistics = (saved.statistics, of_statistics)
+    shared = (saved.batch_statistics, of_statistics)
     return replace(
         saved,
         fresh=(*rows(saved.fresh), statistics),
         batch=(*rows(saved.batch), shared),
         statistics=ZERO,
         batch_statistics=ZERO,
-        several=None if saved.several is None else _in_type(saved.several, dtype, single=single),
+        several=None if saved.several is None else _in_type(saved.several, dtype, of_statistics),
     )
 
 

@@ -65,6 +65,39 @@ def test_kept_as_stored(name, dtype):
         assert int(ag.trace(net, x).at().saved_bytes) == kept.bytes()
 
 
+class Mixed(nn.Module):
+    """A norm in single precision of values that are not, after a layer."""
+
+    def __init__(self, layer, norm, dtype):
+        super().__init__()
+        self.layer, self.norm, self.dtype = layer, norm, dtype
+
+    def forward(self, x):
+        return self.norm(self.layer(x).to(self.dtype)).float() * 2
+
+
+MIXED = {
+    "layer norm": (nn.Linear(16, 16), nn.LayerNorm(16), TOKENS),
+    "without bias": (nn.Linear(16, 16), nn.LayerNorm(16, bias=False), TOKENS),
+    "without weights": (nn.Linear(16, 16), nn.LayerNorm(16, elementwise_affine=False), TOKENS),
+    "group norm": (nn.Conv2d(16, 16, 1), nn.GroupNorm(4, 16), IMAGE),
+}
+
+
+@pytest.mark.filterwarnings("ignore:what autograd keeps")
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", MIXED)
+def test_statistics_take_the_wider_type_of_values_and_weights(name, dtype):
+    """PyTorch's pass on shapes takes the narrower one, so that it may doubt what is right."""
+    layer, norm, shape = MIXED[name]
+    net, x = Mixed(layer, norm, getattr(torch, dtype)), torch.rand(shape)
+    kept = KeptStorages(net.state_dict(keep_vars=True))
+    with kept.hooks():
+        result = net(x)
+    assert result is not None
+    assert int(ag.trace(net, x).at().saved_bytes) == kept.bytes()
+
+
 def test_what_is_cast_keeps_statistics_as_a_gpu_does():
     g = ag.trace(nn.LayerNorm(16), torch.rand(TOKENS))
     assert int(g.at().saved_memory(dtype="bf16")) == 5 * 16 * 2 + 2 * 5 * 4

@@ -35,8 +35,9 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
     first = len(i.builder.records)
     (value,) = i.builder.emit(make(own, bias is not None), [t.value])
     result = Tracked(value, t.layout)
-    if own and weight is not None:
+    if weight is not None:
         _say_stored(i, i.program.dtype(weight.meta["val"]))
+    if own:
         return result
     result = _affine(i, result, a, dim)
     i.builder.as_one_kernel(first)
@@ -44,7 +45,7 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
 
 
 def _say_stored(i: ProgramInterpreter, dtype: str) -> None:
-    """Say in which type the weights of the last norm are stored, if it computes in another: some do in single."""
+    """Say in which type the weights of the last norm are stored, if it computes in another: statistics may take it."""
     record = i.builder.records[-1]
     if dtype != record.outputs[0].type.dtype:
         i.builder.records[-1] = replace(record, weights_in=dtype)
