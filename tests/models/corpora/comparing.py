@@ -10,7 +10,7 @@ from typing import Any
 
 import archgraph as ag
 from archgraph.figures.drawing.geometry import faults
-from tests.models.corpora.counting import counted, with_values
+from tests.models.corpora.counting import counted, pass_seconds, with_values
 from tests.models.corpora.entry import Entry, sides
 from tests.models.corpora.field_check import NotComparedError, field_checked
 from tests.models.corpora.other_sizes import other_sizes, resized, small_sizes
@@ -37,6 +37,7 @@ class Result:
         spec: whether its text as a spec says the same, or why there is none.
         drawing: whole, or the first fault of its geometry.
         seconds: what the trace took, without building the model.
+        counter: what a pass of PyTorch's counter takes on shapes; 0 where it wants values.
     """
 
     library: str
@@ -51,6 +52,7 @@ class Result:
     spec: str = ""
     drawing: str = ""
     seconds: float = 0.0
+    counter: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -119,6 +121,7 @@ def _compare(found: Result, entry: Entry, module: Any, inputs: Mapping[str, Any]
         found.status, found.why = "gap", ", ".join(f"{gap.operator} x {gap.count}" for gap in g.gaps)
     found.hold("params", found.params, sum(x.numel() for x in module.parameters()))
     right = counted(module, entry.fresh, inputs)
+    found.counter = pass_seconds(module, inputs)
     if not g.gaps or found.macs > right:
         found.hold("macs", found.macs, right)
     if dynamic and not g.gaps:

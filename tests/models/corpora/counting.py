@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from math import prod
@@ -28,6 +29,17 @@ def counted(module: Any, fresh: Any, inputs: Mapping[str, Any]) -> int:
         return _flops(module.to("meta"), {key: on_meta(value) for key, value in inputs.items()}) // 2
     except (RuntimeError, AssertionError, NotImplementedError):
         return _flops(fresh(), {key: with_values(value) for key, value in inputs.items()}) // 2
+
+
+def pass_seconds(module: Any, inputs: Mapping[str, Any]) -> float:
+    """Return the processor seconds of a pass of the counter on shapes; 0 where it wants values."""
+    given = {key: on_meta(value) for key, value in inputs.items()}
+    start = time.process_time()
+    try:
+        _flops(module.to("meta"), given)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        return 0.0
+    return time.process_time() - start
 
 
 def _flops(module: Any, inputs: Mapping[str, Any]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -34,7 +35,8 @@ fails.
   or *inside* if gradients that vanish for the drawn inputs leave some of it out. A gradient outside of it is wrong.
 - *Spec*: whether the network can be written as a spec, which then has the same numbers.
 - Every network is drawn. If lines cross boxes, or texts do not fit, *drawing* says so below.
-- *Seconds* are processor seconds for the trace, with its law.
+- *Seconds* are processor seconds for the trace, with its law. *Passes* are these over the seconds of one pass of
+  `FlopCounterMode` on shapes; there are none where it wants values.
 
 """
 
@@ -44,7 +46,7 @@ def page(rows: Sequence[Row]) -> str:
     libraries = list(dict.fromkeys(row["library"] for row in rows))
     of = {library: [row for row in rows if row["library"] == library and row["name"]] for library in libraries}
     listed = {row["library"]: int(row["why"]) for row in rows if row["status"] == "listed"}
-    parts = [HEAD, _totals(of, listed), _rest(rows)]
+    parts = [HEAD, _totals(of, listed), _traces(rows), _rest(rows)]
     return "".join([*parts, *(_library(library, found) for library, found in of.items() if found)])
 
 
@@ -90,6 +92,39 @@ def _has_law(row: Row) -> bool:
     return bool(row.get("law")) and not row["law"].startswith("fixed")
 
 
+SLOWEST = 10
+
+
+def _traces(rows: Sequence[Row]) -> str:
+    """How many passes of the counter traces take, and which take the most.
+
+    A trace whose search for a law came to none is neither one with free sizes nor one with its own sizes alone.
+    """
+    timed = [row for row in rows if row["status"] in TRACED and row.get("counter")]
+    kinds = {
+        "with a law in its sizes": [row for row in timed if _has_law(row)],
+        "at its own sizes": [row for row in timed if not row["law"]],
+    }
+    text = "".join(_of_kind(kind, found) for kind, found in kinds.items() if found)
+    return f"## What traces take\n\n{text}" if text else ""
+
+
+def _of_kind(kind: str, rows: Sequence[Row]) -> str:
+    most = sorted(rows, key=_passes, reverse=True)[:SLOWEST]
+    cells = [(*_named(row), row["nodes"], f"{row['seconds']:.1f}", f"{_passes(row):.1f}") for row in most]
+    middle = f"{median(map(_passes, rows)):.1f}"
+    text = f"A trace {kind} takes {middle} passes in the median of {len(rows)} models. These take the most:\n\n"
+    return text + _table(("library", "model", "nodes", "seconds", "passes"), cells, left=2)
+
+
+def _named(row: Row) -> tuple[str, str]:
+    return row["library"], row["name"]
+
+
+def _passes(row: Row) -> float:
+    return row["seconds"] / row["counter"]
+
+
 def _rest(rows: Sequence[Row]) -> str:
     """What is not exact, and why."""
     found = [(row["library"], row["name"] or "all", row["status"], row["why"]) for row in rows]
@@ -100,7 +135,7 @@ def _rest(rows: Sequence[Row]) -> str:
 
 
 def _library(library: str, rows: Sequence[Row]) -> str:
-    columns = ("model", "sizes", "fields", "spec", "params", "MACs", "nodes", "seconds")
+    columns = ("model", "sizes", "fields", "spec", "params", "MACs", "nodes", "seconds", "passes")
     traced = [_row(row) for row in rows if row["status"] in TRACED]
     return f"## {library}\n\n" + _table(columns, traced, left=4) if traced else ""
 
@@ -109,4 +144,5 @@ def _row(row: Row) -> tuple[object, ...]:
     late = row["law"].startswith("fixed: no law within")
     sizes = row["law"] if _has_law(row) else "not found" if late else "fixed"
     fields, spec = row["fields"].partition(":")[0], "yes" if row["spec"] == "same" else "no"
-    return row["name"], sizes, fields, spec, row["params"], row["macs"], row["nodes"], f"{row['seconds']:.1f}"
+    passes = f"{_passes(row):.1f}" if row.get("counter") else "-"
+    return row["name"], sizes, fields, spec, row["params"], row["macs"], row["nodes"], f"{row['seconds']:.1f}", passes
