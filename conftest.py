@@ -13,7 +13,7 @@ collect_ignore = (
     if find_spec("torch")
     else [
         f"{RECORDER}/{name}.py"
-        for name in ("call", "comparing", "recorder", "shapes/repeated", "shapes/shaped_at_once")
+        for name in ("call", "comparisons/comparing", "recorder", "shapes/repeated", "shapes/shaped_at_once")
     ]
 )
 collect_ignore_glob = (
@@ -32,7 +32,7 @@ EXAMPLES = {
         "*.trace.rules.*",
         "*.masking.forms.goes_on",
         "*.masking.stacked.read_by_axis",
-        "*.recording.compared_values.*",
+        "*.recording.comparisons.compared_values.*",
         "*.recording.composites.*",
         "*.recording.odd_tensors.*",
         "*.recording.outputs.*",
