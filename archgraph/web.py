@@ -128,7 +128,7 @@ def _figure(g: Architecture, ask: Ask) -> PageData:
     figure = _point(g, ask) if ask.get("at") else g
     view = ask.get("view", "overview")
     drawn = figure.draw(style=view) if view in STYLES else figure.draw(view=view)
-    return {"name": g.name, "svg": drawn.svg}
+    return {"name": g.name, "svg": drawn.svg, "notes": list(drawn.notes)}
 
 
 def _contrast(g: Architecture, ask: Ask) -> PageData:

@@ -100,7 +100,7 @@ class Figure:
 
         if not self._facts:
             return page([Drawing("", "", "", self.diagram)], [], look=self.look)
-        alone = self._facts[0] if len(self._facts) == 1 and self.kind in ("overview", "blocks", "full") else None
+        alone = self._facts[0] if len(self._facts) == 1 and self.kind in _OF_BOXES else None
         found = [Drawing("", "", "", self._plain)] if alone is None else unfolded(alone, self._plain)
         drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in found]
         charts = alone is None or alone.options.style != "boxes" or alone.frozen or alone.color == "level"
@@ -189,6 +189,7 @@ class Figure:
         return f"<{self.kind} of {printable(self.diagram.title)}: {width:.2f} x {height:.2f} in>"
 
 
+_OF_BOXES = ("overview", "blocks", "full", "closed")
 _LOOK = ("theme", "background", "fonts", "dpi", "palette")
 
 
@@ -220,7 +221,7 @@ def draw(network: Network, view: str | None = None, *, engine: str = "auto", **s
     color = chosen.pop("color", "op" if chosen.get("style", "boxes") != "boxes" else "locality")
     facts = Facts(network, color, options(**chosen))
     drawn = view_diagram(facts, shown, width_before_scaling(width, venue, look.theme), venue, engine)
-    return Figure(drawn, shown, (facts,), look)
+    return Figure(drawn, drawn.view or shown, (facts,), look)
 
 
 def chart_figure(draw_at: Callable[[float], Diagram], title: str, **said: Unpack[ChartOptions]) -> Figure:

@@ -69,6 +69,11 @@ def fits_page(facts: Facts, drawn: Diagram, width: float, below: float) -> bool:
     return drawn.width <= widest + 0.5 and drawn.height <= _room(facts, below) + 0.5
 
 
+def page_area(facts: Facts, width: float) -> float:
+    """What a drawing covers at most, in square points, if it fits a page."""
+    return (WIDEST if facts.options.direction == "right" else width) * _room(facts, 0.0)
+
+
 def _room(facts: Facts, below: float) -> float:
     return (facts.options.height or PAGE_HEIGHT) - below
 

@@ -29,11 +29,12 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.maps_diagram import maps_diagram
 from archgraph.figures.maps.maps_legend import maps_legend, maps_rules, packed
 from archgraph.figures.overview.any_graph import full_diagram
+from archgraph.figures.overview.closing import full_drawings, with_a_word
 from archgraph.figures.overview.less import graph_drawings, line_drawings
 from archgraph.figures.overview.spine import block_diagram, repeat_groups
 from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
-from archgraph.figures.room import across_page, fits_page, put_on_page, size_notes
+from archgraph.figures.room import across_page, fits_page, page_area, put_on_page, size_notes
 from archgraph.outline.wording import capitalized
 from archgraph.sizes.law_text import law_text
 
@@ -114,15 +115,24 @@ def _maps(facts: Facts, view: str, width: float) -> Diagram:
 
 def _drawings(facts: Facts, view: str, widths: list[float], engine: str) -> Iterator[Diagram]:
     """What a view may look like, in less and less detail."""
-    if view in ("full", "unrolled"):
-        graph = facts.flat if view == "unrolled" else facts.network.graph
-        yield full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
+    if view == "unrolled":
+        flat = facts.flat
+        yield full_diagram(facts, flat, flat.outputs, engine)
+    elif view == "full":
+        yield from _full(facts, widths, engine)
     elif view == "blocks":
         yield from _blocks(facts, widths, engine)
     elif (shaped := _shaped(facts, widths)) is not None:
         yield shaped
     else:
         yield from line_drawings(facts, facts.structure, widths, engine)
+
+
+def _full(facts: Facts, widths: list[float], engine: str) -> Iterator[Diagram]:
+    """Operations, with blocks closed where a page has no room; then the overview, unless a depth is asked for."""
+    yield from full_drawings(facts, page_area(facts, widths[-1]), engine)
+    for drawn in _drawings(facts, "overview", widths, engine) if facts.options.depth is None else ():
+        yield with_a_word(facts, drawn, "overview", "the overview is drawn")
 
 
 def _shaped(facts: Facts, widths: list[float]) -> Diagram | None:

@@ -79,6 +79,7 @@ function show(result) {
   shown = result;
   const paper = result.svg && Object.assign(document.createElement("div"), { className: "paper", innerHTML: result.svg });
   const parts = result.svg ? [paper] : result.text !== undefined ? [pre(result.text)] : [];
+  for (const note of result.notes ?? []) parts.push(Object.assign(document.createElement("p"), { textContent: note }));
   if (result.metrics) parts.push(metrics(result));
   if (result.table) parts.push(html(result.table));
   $("answer").replaceChildren(...parts);

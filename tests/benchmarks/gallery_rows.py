@@ -70,7 +70,7 @@ def _contrast(pair: Sequence[str]) -> float:
 
 
 def _in_full() -> object:
-    return ag.load("sd").draw(view="full").svg
+    return ag.load("sd").draw(view="full", depth=9).svg
 
 
 def _row(question: str, before: str, times: dict[str, float]) -> Row:

@@ -19,7 +19,7 @@ import pytest
 from tests.cli.processes import carriers, crossing, marked, start
 
 COMMANDS = {
-    "draw": ["draw", "many.yaml", "-o", "out.svg", "--view", "full"],
+    "draw": ["draw", "many.yaml", "-o", "out.svg", "--view", "full", "--depth", "0"],
     "sweep": ["sweep", "dit", "D=16..4000:16", "L=1..40", "-o", "out.csv"],
     "verify": ["verify", "conv_stack"],
     "diff": ["diff", "unet", "dit"],

@@ -119,6 +119,8 @@ def test_what_asks_for_totals_and_fields_has_none():
     assert g.receptive_fields() and g.effective_field() and g.macs > 0
 
 
-def test_a_full_drawing_of_too_much_is_refused():
+def test_a_full_drawing_of_too_much_is_closed_and_refused_where_its_depth_is_asked_for():
+    g = ag.loads(BOMB)
+    assert "more than 1,500 operations have no room" in g.draw("full").notes[0]
     with pytest.raises(ag.ArchgraphError, match="operations are too many"):
-        ag.loads(BOMB).draw("full")
+        g.draw("full", depth=40)

@@ -102,8 +102,8 @@ def test_a_long_loop_is_in_columns_or_says_what_draws_less():
     figure = g.draw("full", focus="", width="1500pt")
     lefts = {round(box.x) for box in figure.diagram.boxes if box.kind == "node"}
     assert len(lefts) > 5 and figure.notes == () and faults(figure.diagram) == []
-    (note,) = g.draw("full").notes
-    assert note.endswith("a page has 9 in: view='overview', depth=0 or focus= on a part draw less")
+    (note,) = g.draw("full", depth=0).notes
+    assert note.endswith("a page has 9 in: view='overview' or focus= on a part draw less")
 
 
 def test_an_overview_is_not_sent_to_itself():

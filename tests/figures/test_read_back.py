@@ -151,9 +151,9 @@ def test_latex_takes_pictures(tmp_path):
     networks = [network(name) for name in NAMES.values()]
     pairs = zip(networks[::2], [*networks[1::2], network("plain")], strict=True)
     # The syntax is what is read here, without the fonts, which few machines have.
-    pictures = [ag.contrast(*pair).tikz.partition("\\begin{document}")[2] for pair in pairs]
-    bare = [each.rpartition("\\end{document}")[0] for each in pictures]
-    taken(tmp_path, "\\usepackage[T1]{fontenc}\\usepackage{textcomp,tikz}\\usetikzlibrary{arrows.meta}", bare)
+    pictures = [ag.contrast(*pair).tikz for pair in pairs]
+    assert all("\\begin{tikzpicture}" in picture for picture in pictures)
+    taken(tmp_path, "\\usepackage[T1]{fontenc}\\usepackage{textcomp,tikz}\\usetikzlibrary{arrows.meta}", pictures)
 
 
 def taken(folder, packages: str, parts: list[str]) -> None:

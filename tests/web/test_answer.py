@@ -32,6 +32,7 @@ def test_every_tab_is_plain_data(tab):
 def test_figure_is_that_of_python():
     assert answer(UNET, {"tab": "figure"})["svg"] == ag.load("unet").draw().svg
     assert answer(UNET, {"tab": "figure", "view": "maps"})["svg"] == ag.load("unet").draw(style="maps").svg
+    assert answer(UNET, {"tab": "figure", "view": "full"})["notes"] == list(ag.load("unet").draw("full").notes) != []
 
 
 def test_what_fits_is_that_of_python():

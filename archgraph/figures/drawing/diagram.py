@@ -316,7 +316,8 @@ class Cluster:
 class Diagram:
     """Boxes, edges between them, frames behind them, and loose marks (labels of inputs, junctions, axes).
 
-    ``undrawn`` is what it leaves out, in words for the legend; ``under`` lies on the bare page.
+    ``undrawn`` is what it leaves out, in words for the legend; ``under`` lies on the bare page; ``view`` is what is
+    drawn where the view that was asked for has no room.
     """
 
     boxes: tuple[Box, ...] = ()
@@ -331,6 +332,7 @@ class Diagram:
     background: str = "none"
     undrawn: tuple[str, ...] = ()
     under: tuple[BoxPart, ...] = ()
+    view: str = ""
 
     def moved(self, dx: float, dy: float) -> Diagram:
         return replace(

@@ -77,9 +77,9 @@ class Facts:
             whole if depth is None else flow_of(self.network.graph, self.network.selected, depth=depth)
         )
 
-    def operations(self, graph: Graph, selected: tuple[Value, ...]) -> Flow:
-        """Every operation of a graph, or as deep as is asked for, without what is hidden."""
-        depth = self.options.depth
+    def operations(self, graph: Graph, selected: tuple[Value, ...], depth: int | None = None) -> Flow:
+        """Every operation of a graph, or as deep as is said or asked for, without what is hidden."""
+        depth = self.options.depth if depth is None else depth
         if self.options.focus:
             return self.author.kept(flow_of(self.focused.body, (), f"{self.options.focus}.", whole=True, depth=depth))
         return self.author.kept(flow_of(graph, selected, whole=True, depth=depth))

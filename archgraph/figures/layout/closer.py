@@ -12,7 +12,7 @@ from typing import TypeVar
 from archgraph.figures.drawing.diagram import BoxPart, Diagram, Edge, Extent, Text
 
 # What an arrow needs between two boxes: its head, and enough line to be seen.
-_LEAST = 5.8
+LEAST_GAP = 5.8
 _Part = TypeVar("_Part", Text, BoxPart)
 
 
@@ -26,8 +26,8 @@ def closer(drawn: Diagram, height: float) -> Diagram | None:
     >>> [box.y for box in low.boxes], low.edges[0].path.points, closer(tall, 25)
     ([0.0, 24.0], ((10, 10.0), (10, 24.0)), None)
     """
-    gaps = [(top, bottom) for top, bottom in _gaps(drawn) if bottom - top > _LEAST]
-    free = fsum(bottom - top - _LEAST for top, bottom in gaps)
+    gaps = [(top, bottom) for top, bottom in _gaps(drawn) if bottom - top > LEAST_GAP]
+    free = fsum(bottom - top - LEAST_GAP for top, bottom in gaps)
     lacking = drawn.height - height
     if free < lacking or free <= 0:
         return None
@@ -44,7 +44,7 @@ class _Pull:
 
     @staticmethod
     def of(gaps: Sequence[tuple[float, float]], share: float) -> _Pull:
-        lost = [share * (bottom - top - _LEAST) for top, bottom in gaps]
+        lost = [share * (bottom - top - LEAST_GAP) for top, bottom in gaps]
         return _Pull(gaps, lost, list(accumulate(lost, initial=0.0)))
 
     def __call__(self, y: float) -> float:

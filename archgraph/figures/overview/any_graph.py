@@ -70,10 +70,11 @@ def full_diagram(facts: Facts, graph: Graph, selected: tuple[Value, ...], engine
             f"{len(every.items)} operations are too many for a figure (at most {MOST_BOXES}).",
             hint=less,
         )
-    return _operations(facts, every, engine)
+    return placed_operations(facts, every, operation_boxes(facts, every), engine)
 
 
-def _operations(facts: Facts, every: Flow, engine: str) -> Diagram:
+def operation_boxes(facts: Facts, every: Flow) -> Diagram:
+    """A box for every item, for what comes in and for what goes out, not placed yet."""
     boxes: list[Box] = []
     edges: list[Edge] = []
     maker: dict[Value, str] = {}
@@ -87,7 +88,12 @@ def _operations(facts: Facts, every: Flow, engine: str) -> Diagram:
     for index, value in enumerate(every.outputs):
         boxes.append(end_box(f"output {index}", result_shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(maker[value], boxes[-1].name))
-    placed = trimmed(layout_graphviz(Diagram(tuple(boxes), tuple(edges)), engine, direction=facts.options.direction))
+    return Diagram(tuple(boxes), tuple(edges))
+
+
+def placed_operations(facts: Facts, every: Flow, boxes: Diagram, engine: str) -> Diagram:
+    """The boxes of items where Graphviz places them."""
+    placed = trimmed(layout_graphviz(boxes, engine, direction=facts.options.direction))
     return replace(placed, clusters=closed_decks([Group((item,)) for item in every.items], placed))
 
 

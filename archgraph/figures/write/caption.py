@@ -12,6 +12,7 @@ _SHOWN = {
     "overview": "Its stages from input to output",
     "blocks": "The repeated block",
     "full": "Every operation",
+    "closed": "Its operations and blocks",
     "unrolled": "Every operation, with repeats unrolled",
     "ladder": "The receptive field over the depth",
     "matrix": "Which positions are connected",
