@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Thread
 from typing import Any
 
-from archgraph.pytorch.trace.recording.comparisons.lengths import functions_of_sizes
+from archgraph.pytorch.trace.recording.comparisons.functions import functions_of_sizes
 from archgraph.pytorch.trace.recording.flex_attention import flexible_attention
 from archgraph.pytorch.trace.recording.literals import literal_makers
 from archgraph.pytorch.trace.recording.module_calls import RunningModules, starting

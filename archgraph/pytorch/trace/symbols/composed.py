@@ -79,6 +79,7 @@ LAWS: Mapping[str, Callable[..., Expr | None]] = {
     "mod": _rest,
     "pow": _power,
     "neg": lambda number: -number,
+    "invert": lambda number: -number - 1,
     "abs": lambda number: number if number.is_nonnegative else None,
     "floor": lambda number: floor(expanded(number)),
     "ceil": lambda number: -floor(expanded(-number)),

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from sympy import Expr, Rational, Symbol
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, Compared, ComparedAt, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, MADE_PLAIN, Compared, ComparedAt, Made
 from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, whole_sides
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample
@@ -29,6 +29,7 @@ STRICT: Mapping[str, tuple[SizeRelation, int]] = {
 }
 """Relations of integers as assumptions have them: the relation, and what is added to the right side."""
 UNKNOWN_KEYS = "{} looks a size up in a set or a dict; what it finds is taken to be the same at all sizes"
+FORGOTTEN = "{} makes a plain number or text of a size; what that decides is taken to be the same at all sizes"
 UNFOLLOWED = "{} compares a number without a law; what comes out is taken to be the same at all sizes"
 Points: TypeAlias = "Sequence[Mapping[Symbol, int]]"
 """The values of the symbols at every sample."""
@@ -50,7 +51,29 @@ def decided(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: 
         for fact in _facts(at, own, places, laws, among):
             if _holds_everywhere(fact, points):
                 context.assume(fact)
+    for at in _made_by_some(samples):
+        context.assume(convention(UNFOLLOWED.format(at.line.short)))
     return list(context.assumptions)
+
+
+def _made_by_some(samples: Sequence[Sample]) -> Iterator[ComparedAt]:
+    """Yield comparisons of what varies that not all whole samples make, and that come out the same where they are made.
+
+    One side is a constant at the others, as the larger of a size and a number is, or they went another way. Of what one
+    sample alone compares nobody knows whether it varies; it may, unless it is a longer loop that goes on there.
+    """
+    whole = [sample for sample in samples if sample.whole]
+    for at in dict.fromkeys(at for sample in whole for at in sample.comparisons):
+        found = [sample.comparisons[at] for sample in whole if at in sample.comparisons]
+        varies = len({item.made for item in found}) > 1 if len(found) > 1 else at.time == 0
+        varies = varies and all(item.made for item in found)
+        if len(found) < len(whole) and varies and len({_outcome(at, item) for item in found}) == 1:
+            yield at
+
+
+def _outcome(at: ComparedAt, found: Compared) -> float:
+    """What came out, which decides something where it is the same at all samples."""
+    return found.right if at.relation in ROUNDED_BETWEEN or at.relation == MADE_PLAIN else found.holds
 
 
 def _shared(samples: Sequence[Sample], points: Points) -> Iterator[tuple[ComparedAt, Sequence[Sample], Points]]:
@@ -72,7 +95,7 @@ def _sides(
 ) -> tuple[Expr | None, Expr | None] | None:
     """The laws of both sides; None where they do not vary, or decide nothing."""
     found = [sample.comparisons[at] for sample in samples]
-    if len({item.right if at.relation in ROUNDED_BETWEEN else item.holds for item in found}) > 1:
+    if at.relation == MADE_PLAIN or len({_outcome(at, item) for item in found}) > 1:
         return None
     find = partial(_proved_law, points=points, laws=laws, among=among)
     made = zip(*(item.made or (item.left, item.right) for item in found), strict=True)
@@ -112,11 +135,13 @@ def _is_value(number: Number, value: float) -> bool:
 def _facts(
     at: ComparedAt, samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]
 ) -> Iterator[Assumption]:
+    where = at.line.short
+    if at.relation == MADE_PLAIN and len({_outcome(at, sample.comparisons[at]) for sample in samples}) > 1:
+        yield convention(FORGOTTEN.format(where))
     sides = _sides(at, samples, points, laws, among)
     if sides is None:
         return
     left, right = sides
-    where = at.line.short
     if at.relation == LOOKED_UP:
         yield convention(UNKNOWN_KEYS.format(where))
         return

@@ -55,6 +55,9 @@ FOLLOWED = {
     "far_from": lambda n: -n < -200,
     "smaller_one": lambda n: min(n, 200) == 200,
     "one_of_them": lambda n: n in (128, 256),
+    "complement": lambda n: ~n < -200,
+    "product": lambda n: math.prod([n, n, 2]) > 80_000,
+    "numerator": lambda n: n.numerator > 200,
 }
 UNFOLLOWED = {
     "bit": lambda n: n & 256,
@@ -62,6 +65,24 @@ UNFOLLOWED = {
     "nearest": lambda n: round(n / 4) > 50,
     "root": lambda n: math.sqrt(n) > 20,
     "power": lambda n: n**0.5 > 20,
+    "common_divisor": lambda n: math.gcd(n, 400) == 400,
+    "distance": lambda n: math.hypot(n, 1) > 200,
+    "sum": lambda n: math.fsum([n, 1]) > 200,
+    "close": lambda n: math.isclose(n, 300),
+    "larger_than_the_smallest": lambda n: max(n, 5) > 200,
+    "only_the_smallest": lambda n: n & (n - 1) != 0 or n > 200,
+    "whole": lambda n: (n / 300).is_integer(),
+    "of_a_root": lambda n: torch.tensor(n).sqrt().item() > 20,
+}
+FORGOTTEN = {
+    "whole_number": lambda n: int(n) % 300 == 0,
+    "cut": lambda n: int(n / 9) > 30,
+    "fraction": lambda n: float(n) > 200.5,
+    "text": lambda n: str(n) == "300",
+    "formatted": lambda n: len(f"{n}/2") > 4,
+    "name": lambda n: {"300": 1}.get(repr(n)),
+    "ratio": lambda n: n.as_integer_ratio()[0] > 200,
+    "bytes": lambda n: n.to_bytes(2, "big")[0],
 }
 
 
@@ -88,6 +109,27 @@ def test_what_is_not_followed_is_said(name):
     assert len(told) == 1
     assert "test_decisions_of_sizes.py" in told[0]
     assert told[0].endswith("compares a number without a law; what comes out is taken to be the same at all sizes")
+
+
+@pytest.mark.parametrize("name", FORGOTTEN)
+def test_what_becomes_a_plain_number_or_text_is_said(name):
+    told = [str(fact) for fact in traced(FORGOTTEN[name]).assumptions]
+    assert len(told) == 1
+    assert "test_decisions_of_sizes.py" in told[0]
+    assert told[0].endswith(
+        "makes a plain number or text of a size; what that decides is taken to be the same at all sizes"
+    )
+
+
+def test_numbers_that_follow_from_sizes_are_followed():
+    class Choosing(nn.Module):
+        def forward(self, x):
+            known = torch.tensor(x.shape[1])
+            small = x.nbytes < 1600 and x.stride(0) < 400 and torch.numel(x) < 400 and known.item() < 200
+            return x.relu() if small else x @ x.transpose(1, 2)
+
+    g = ag.trace(Choosing(), torch.zeros(1, 10, 2), dynamic={"x": {1: "n"}})
+    assert [str(fact) for fact in g.assumptions] == ["n <= 199"]
 
 
 class Repeated(nn.Module):

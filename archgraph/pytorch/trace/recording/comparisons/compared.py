@@ -17,6 +17,9 @@ ROOM = str(Path(__file__).parent)
 LOOKED_UP = "in"
 """Relates a size to the keys among which it is looked up, of which only those are known that are equal to it."""
 
+MADE_PLAIN = "as"
+"""Relates a number to what it is turned into, which does not know how it was made: a plain number or text."""
+
 
 class ComparedAt(NamedTuple):
     """Where a comparison stands: the line, the relation, and how often that was met before.

@@ -8,10 +8,14 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
-from archgraph.pytorch.trace.recording.comparisons.lengths import Length, comparisons
+from archgraph.pytorch.trace.recording.comparisons.lengths import Length, Quotient, comparisons
 
 _SHAPE = torch.Tensor.shape.__get__  # type: ignore[attr-defined]
-_NUMBERS = (torch.Tensor.size, torch.Tensor.numel, torch.Tensor.__len__)
+_NUMBERS = {
+    _SHAPE, torch.numel, torch.Tensor.size, torch.Tensor.numel, torch.Tensor.nelement, torch.Tensor.__len__,
+    torch.Tensor.stride, torch.Tensor.storage_offset, torch.Tensor.item, torch.Tensor.nbytes.__get__,  # type: ignore[attr-defined]
+}  # fmt: skip
+"""What says sizes, and numbers that follow from them: also known tensors are made of sizes."""
 
 
 class ComparingSizes(TorchFunctionMode):
@@ -31,6 +35,12 @@ class ComparingSizes(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        if func == _SHAPE or func in _NUMBERS:
-            return torch.Size(map(Length, result)) if isinstance(result, torch.Size) else Length(result)
-        return result
+        return _noting(result) if func in _NUMBERS else result
+
+
+def _noting(result: object) -> object:
+    if isinstance(result, tuple):
+        return type(result)(map(_noting, result))
+    if isinstance(result, int):
+        return result if isinstance(result, bool) else Length(result)
+    return Quotient(result) if isinstance(result, float) else result

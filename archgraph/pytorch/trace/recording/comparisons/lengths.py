@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, Comparisons, Formula, Made
+from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, MADE_PLAIN, Comparisons, Formula, Made
 
 MOST_ARITHMETIC = 64
 """Steps of arithmetic that are remembered; what takes more counts as a size of its own, with a law that fits it."""
 RELATIONS = {"__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
 OF_ONE_NUMBER: Mapping[str, Callable[..., Any]] = {
-    "neg": operator.neg, "abs": abs, "floor": math.floor, "ceil": math.ceil, "round": round,
-    "bit_length": int.bit_length,
+    "neg": operator.neg, "abs": abs, "floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": round,
+    "invert": operator.invert, "bit_length": int.bit_length,
 }  # fmt: skip
 """Steps of one number."""
 
@@ -49,17 +49,17 @@ class Quotient(float):
     __hash__ = float.__hash__
 
 
-def plain(number: float) -> float:
+def bare_number(number: float) -> float:
     """Return a number without its making."""
-    return int(number) if isinstance(number, int) else float(number)
+    return int.__int__(number) if isinstance(number, int) else float.__float__(number)
 
 
 def made(number: float) -> Made:
     """Return how a number was made; itself, where that is not known."""
-    return (number.formula if isinstance(number, (Length, Quotient)) else None) or plain(number)
+    return (number.formula if isinstance(number, (Length, Quotient)) else None) or bare_number(number)
 
 
-def followed(result: float, name: str, *operands: float) -> float:
+def number_made(result: float, name: str, *operands: float) -> float:
     """Return the result of a step of arithmetic as a number that knows of it."""
     parts = tuple(map(made, operands))
     steps = 1 + sum(part.steps for part in parts if isinstance(part, Formula))
@@ -71,7 +71,13 @@ def followed(result: float, name: str, *operands: float) -> float:
 def _note(relation: str, left: float, right: float, *, holds: bool) -> None:
     noted = comparisons.get()
     if noted is not None:
-        noted.note(relation, made(left), made(right), (plain(left), plain(right)), holds=holds)
+        noted.note(relation, made(left), made(right), (bare_number(left), bare_number(right)), holds=holds)
+
+
+def decided_by(name: str, operands: Sequence[float], *, result: bool) -> bool:
+    """Note what a function decides by numbers, and return it."""
+    _note("!=", number_made(int(result), name, *operands), 0, holds=result)
+    return result
 
 
 def _rounded(name: str, number: float, result: float) -> None:
@@ -82,12 +88,12 @@ def _rounded(name: str, number: float, result: float) -> None:
 
 def _divided(number: float, divisor: float) -> None:
     """Note how often a divisor fits in a number."""
-    quotient = followed(plain(number) / plain(divisor), "truediv", number, divisor)
-    _rounded("floor", quotient, math.floor(plain(number) // plain(divisor)))
+    quotient = number_made(bare_number(number) / bare_number(divisor), "truediv", number, divisor)
+    _rounded("floor", quotient, math.floor(bare_number(number) // bare_number(divisor)))
 
 
 def _truth(self: float) -> bool:
-    result = bool(plain(self))
+    result = bool(bare_number(self))
     _note("!=", self, 0, holds=result)
     return result
 
@@ -96,7 +102,7 @@ def _comparing(name: str, relation: str) -> Callable[[float, object], bool]:
     def compared(self: float, other: object) -> bool:
         if not isinstance(other, (int, float)):
             return NotImplemented
-        result = getattr(operator, name)(plain(self), plain(other))
+        result = getattr(operator, name)(bare_number(self), bare_number(other))
         _note(relation, self, other, holds=result)
         return result
 
@@ -110,12 +116,12 @@ def _computing(name: str, *, reflected: bool) -> Callable[..., float]:
         if not isinstance(other, (int, float)):
             return NotImplemented
         if modulus:
-            return pow(int(self), int(other), *map(int, modulus))
+            return pow(*map(int.__int__, (self, other, *modulus)))  # type: ignore[arg-type]
         operands = (other, self) if reflected else (self, other)
-        result = compute(*map(plain, operands))
+        result = compute(*map(bare_number, operands))
         if name in ("floordiv", "mod"):
             _divided(*operands)
-        return followed(result, name, *operands) if isinstance(result, (int, float)) else result
+        return number_made(result, name, *operands) if isinstance(result, (int, float)) else result
 
     return computed
 
@@ -124,17 +130,28 @@ def _turning(name: str) -> Callable[..., float]:
     turn = OF_ONE_NUMBER[name]
 
     def turned(self: float, *more: int) -> float:
-        result = turn(plain(self), *more)
+        result = turn(bare_number(self), *more)
         _rounded(name, self, result)
-        return followed(result, name, self)
+        return number_made(result, name, self)
 
     return turned
 
 
 def _whole(self: float) -> int:
-    result = int(plain(self))
+    result = int(bare_number(self))
     _rounded("trunc", self, result)
+    _note(MADE_PLAIN, self, result, holds=True)
     return result
+
+
+def _forgetting(turn: Callable[..., object]) -> Callable[..., object]:
+    """Note that a number becomes one that does not know how it was made, or text: Python allows nothing else there."""
+
+    def turned(self: float, *form: object, **options: object) -> object:
+        _note(MADE_PLAIN, self, bare_number(self), holds=True)
+        return turn(bare_number(self), *form, **options)
+
+    return turned
 
 
 def _divmod(self: float, other: float) -> tuple[float, float]:
@@ -145,28 +162,26 @@ def _reflected_divmod(self: float, other: float) -> tuple[float, float]:
     return other // self, other % self
 
 
-def functions_of_sizes() -> Iterator[tuple[object, str, object]]:
-    """Yield what stands for functions of `math` that would forget how a number was made: owner, name, replacement."""
-    for name in ("sqrt", "isqrt", "log", "log2", "log10"):
-        yield math, name, _following(name, getattr(math, name))
+def _is_whole(self: float) -> bool:
+    return decided_by("is_integer", [self], result=bare_number(self).is_integer())
 
 
-def _following(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def followed_through(*args: float) -> Any:
-        result = function(*args)
-        return followed(result, name, *args) if any(isinstance(arg, (Length, Quotient)) for arg in args) else result
-
-    return followed_through
-
-
+Quotient.is_integer = _is_whole  # type: ignore[method-assign]
+Length.to_bytes = _forgetting(int.to_bytes)  # type: ignore[method-assign]
 Length.bit_length = _turning("bit_length")  # type: ignore[method-assign, assignment]
 Quotient.__int__ = _whole  # type: ignore[method-assign, assignment]
-Quotient.__trunc__ = _whole  # type: ignore[method-assign, assignment]
+Length.__int__ = _forgetting(int)  # type: ignore[method-assign]
+Length.__float__ = _forgetting(float)  # type: ignore[method-assign]
+Quotient.__float__ = _forgetting(float)  # type: ignore[method-assign]
 for _kind in (Length, Quotient):
     _kind.__bool__ = _truth  # type: ignore[method-assign]
+    for _name, _turn in (("__str__", str), ("__repr__", repr), ("__format__", format)):
+        setattr(_kind, _name, _forgetting(_turn))
     _kind.__divmod__ = _divmod  # type: ignore[method-assign, assignment]
     _kind.__rdivmod__ = _reflected_divmod  # type: ignore[method-assign, assignment]
-    _kind.__pos__ = lambda self: self  # type: ignore[method-assign, assignment]
+    _kind.__pos__ = _kind.conjugate = lambda self: self  # type: ignore[method-assign, assignment]
+    _kind.real = property(lambda self: self)  # type: ignore[assignment]
+    _kind.as_integer_ratio = _forgetting(lambda number: number.as_integer_ratio())  # type: ignore[method-assign, assignment]
     for _name, _relation in RELATIONS.items():
         setattr(_kind, _name, _comparing(_name, _relation))
     for _name in OF_ONE_NUMBER:
@@ -174,3 +189,4 @@ for _kind in (Length, Quotient):
     for _name in ARITHMETIC:
         setattr(_kind, f"__{_name}__", _computing(_name, reflected=False))
         setattr(_kind, f"__r{_name}__", _computing(_name, reflected=True))
+Length.numerator = Length.real  # type: ignore[assignment]
