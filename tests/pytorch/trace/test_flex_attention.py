@@ -150,3 +150,21 @@ def test_blocks_without_a_function_are_refused():
     with pytest.raises(ag.ArchgraphError, match="blocks without a mask_mod") as raised:
         ag.trace(Listed(), torch.zeros(1, 12, HEADS * WIDTH))
     assert "create_block_mask" in raised.value.hint
+
+
+def test_a_learned_bias_of_places_is_indexed():
+    class Learned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bias = nn.Parameter(torch.zeros(1, 64))
+
+        def forward(self, x):
+            queries = x.unsqueeze(1)
+            return flex.flex_attention(
+                queries, queries, queries, score_mod=lambda score, b, h, q, k: score + self.bias[h, q - k + 32]
+            )
+
+    g = ag.trace(Learned(), torch.zeros(1, 12, 8))
+    assert (g.params, g.macs) == (64, 2 * 12 * 12 * 8)
+    field = g.receptive_field().n
+    assert (field.size_max, field.is_global) == (12, True)

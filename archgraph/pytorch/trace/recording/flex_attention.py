@@ -27,9 +27,24 @@ def flexible_attention() -> Iterator[tuple[object, str, object]]:
         return
     yield flex, "_validate_device", lambda *tensors: None
     yield flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True
+    yield _indexing(), "mod_index", _index
     asked: list[_Asked] = []
     yield flex, "_apply_kernel_options", _noting(flex._apply_kernel_options, asked)
     yield flex, "flex_attention_hop", _attention(flex, asked)
+
+
+def _indexing() -> ModuleType:
+    """Where PyTorch says what an index is inside the functions of scores and masks."""
+    import torch._dynamo._trace_wrapped_higher_order_op as wrapped
+
+    return wrapped
+
+
+def _index(table: Tensor, places: list[Tensor]) -> Tensor:
+    """The same without a backward pass of its own, which would keep places that are known; tables may be learned."""
+    import torch
+
+    return torch.ops.aten.index(table, places)
 
 
 _OfPlaces = Callable[..., "Tensor"]
