@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 
-from archgraph.errors import ArchgraphError
-from archgraph.figures.charts.ladder import LadderStep, effective_share, iteration
+from archgraph.figures.charts.ladder import LadderStep, iteration
+from archgraph.figures.charts.one_step import heavy_items, one_step
+from archgraph.figures.charts.whole_blocks import whole_blocks
 from archgraph.figures.content.mathtext import line_of, math, words
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.outlines import outline
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Repeat
-from archgraph.graph.locate import find_member
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Item
 from archgraph.outline.stages import stages
+from archgraph.outline.structure import Structure
 from archgraph.outline.u_parts import UPart
-from archgraph.outline.wording import called, capitalized, phrase, phrase_in_full
+from archgraph.outline.wording import phrase
 
-_MOST_ROWS, _MOST_PARTS = 11, 13
+_MOST_ROWS, _MOST_PARTS, _STAGES = 11, 13, 3
 
 
 def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
@@ -28,14 +28,25 @@ def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
     found = facts.structure
     if parts := u_rows(facts):
         roles = _roles(facts)
-        return [_step(facts, part.line, roles[part], effective=effective) for part in parts]
+        return [one_step(facts, part.line, roles[part], effective=effective) for part in parts]
     rows = _rows(facts, found.chain, effective=effective)
     if len(rows) > _MOST_ROWS:
-        rows = [_step(facts, stage.line, effective=effective) for stage in stages(found)]
+        rows = _fewer(facts, found, effective=effective)
     if len(rows) > _MOST_ROWS:
         half = _MOST_ROWS // 2
         rows = [*rows[:half], LadderStep((), None, None, gap=True), *rows[-half:]]
     return rows
+
+
+def _fewer(facts: Facts, found: Structure, *, effective: bool) -> list[LadderStep]:
+    """Stages; of a network on one resolution, which is one stage, whole blocks from first to last."""
+    parts = stages(found)
+    if len(parts) < _STAGES:
+        for leading in (2, 1):
+            rows = whole_blocks(facts, found.chain, leading, effective=effective)
+            if len(rows) <= _MOST_ROWS:
+                return rows
+    return [one_step(facts, stage.line, effective=effective) for stage in parts]
 
 
 def u_rows(facts: Facts) -> list[UPart]:
@@ -62,55 +73,8 @@ def _rows(facts: Facts, chain: Sequence[Group], *, effective: bool) -> list[Ladd
         if isinstance(group.items[0].member, Repeat) and not group.items[0].member.once:
             rows += _iterations(facts, group, effective=effective)
         else:
-            rows.append(_step(facts, (*group.absorbed, *group.items), effective=effective))
+            rows.append(one_step(facts, (*group.absorbed, *group.items), effective=effective))
     return rows
-
-
-def _step(facts: Facts, items: Sequence[Item], role: str = "", *, effective: bool) -> LadderStep:
-    title = words(_given(facts, items) or role or _name(facts, items), SIZES.title, "bold")
-    path = items[-1].path
-    reach = facts.reach(path)
-    return LadderStep(
-        title,
-        items[-1].outputs[0],
-        reach,
-        path=path,
-        effective=effective_share(facts, path) if effective else None,
-        outline=outline(facts.attends(items), reach),
-        within=tuple(item.path for item in items),
-    )
-
-
-def _given(facts: Facts, items: Sequence[Item]) -> str:
-    """What an author calls the items, or the scope that all the heavy ones are in; nothing where nobody does."""
-    named = facts.author.label(items)
-    if named:
-        return named
-    heavy = _heavy(items)
-    scopes = [item.path.split(".")[:-1] for item in heavy]
-    common = [parts[0] for parts in zip(*scopes, strict=False) if len(set(parts)) == 1]
-    if common and (title := _scope_title(facts, ".".join(common))):
-        return title
-    if not heavy[0].member.title:
-        return ""
-    return capitalized(" … ".join(dict.fromkeys(called(item.member, facts.brief) for item in (heavy[0], heavy[-1]))))
-
-
-def _name(facts: Facts, items: Sequence[Item]) -> str:
-    """What the items are called in the other figures, without what multiplies no matrices."""
-    return capitalized(phrase_in_full(_heavy(items), facts.brief))
-
-
-def _heavy(items: Sequence[Item]) -> Sequence[Item]:
-    return [item for item in items if not item.light] or items
-
-
-def _scope_title(facts: Facts, path: str) -> str:
-    """What a spec says a block is called, nothing where it does not."""
-    try:
-        return find_member(facts.network.graph, path)[0].title
-    except ArchgraphError:
-        return ""
 
 
 def _iterations(facts: Facts, group: Group, *, effective: bool) -> list[LadderStep]:
@@ -143,6 +107,5 @@ def _paths(part: Group) -> tuple[str, ...]:
 def _iteration_title(facts: Facts, part: Group, index: Line, one: str, width: int) -> Line:
     size = SIZES.title
     name = words(one, size, "bold")
-    heavy = [item for item in part.items if not item.light]
-    inner = phrase(heavy if width > 1 else part.items, facts.brief)[0]
+    inner = phrase(heavy_items(part.items) if width > 1 else part.items, facts.brief)[0]
     return line_of(line_of(name, index, gap=2.2), words(f": {inner}", size))
