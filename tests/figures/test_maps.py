@@ -49,10 +49,6 @@ def fronts(figure: Figure, network: Network) -> list[tuple[float, float, float, 
     return found
 
 
-TALL = ("hunyuan_dit",)
-"""Longer than a page, for each of its 19 skips has a row; the note says so."""
-
-
 def _good(figure: Figure, network: Network) -> None:
     assert faults(figure.diagram) == []
     assert false_laws(figure, network) == []
@@ -71,11 +67,7 @@ def test_nothing_overlaps_and_every_law_is_true(name, style):
 @pytest.mark.parametrize("name", sorted(set(shipped_names()) - set(QUICK)))
 def test_every_shipped_network_fits_a_page(name):
     g = ag.load(name)
-    figure = g.draw(style="maps")
-    if name in TALL:
-        assert "in tall" in figure.notes[0]
-        figure = g.draw(style="maps", height="12in")
-    _good(figure, g.network)
+    _good(g.draw(style="maps"), g.network)
 
 
 @pytest.mark.parametrize("style", ["maps", "perspective"])

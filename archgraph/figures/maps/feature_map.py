@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from archgraph.figures.drawing.diagram import Line
 from archgraph.graph.ir import Value
 from archgraph.outline.items import Item
+
+LaneOrigin = Literal["axis", "elsewhere", "itself"]
+"""Where a lane comes from: what stands before it, something else that a block is given, or an input of its own."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,23 @@ class WayPast:
 
 @dataclass(frozen=True, eq=False)
 class MapLanes:
-    """Elements beside each other; ``fork`` says whether they come from one place."""
+    """Elements beside each other.
+
+    Attributes:
+        origins: where each of them comes from.
+        word: how they join.
+        joins: whether their ends are what comes next reads.
+    """
 
     lanes: tuple[tuple[MapElement, ...], ...]
-    fork: bool
+    origins: tuple[LaneOrigin, ...]
     word: str = ""
+    joins: bool = True
+
+    @property
+    def forks(self) -> bool:
+        """Whether what stands before them leads to some of them."""
+        return "axis" in self.origins
 
 
 @dataclass(frozen=True, eq=False)

@@ -210,23 +210,26 @@ class MapPieces:
         before = self.named
         lanes = []
         for lane in one.lanes:
-            self.named = before if one.fork else ""
+            self.named = before if one.forks else ""
             lanes.append(self.row(lane))
         self.named = ""
         heights = [lane.bottom - lane.top for lane in lanes]
         y = -(sum(heights) + _LANE_GAP * (len(lanes) - 1)) / 2
         room = max(max(lane.width, lane.tail) for lane in lanes)
         lead = max(0.0, *(-lane.lead for lane in lanes))
-        start = (_FORK + 4 if one.fork else 0.0) + lead
+        start = (_FORK + 4 if set(one.origins) != {"itself"} else 0.0) + lead
         drawn, top, end = Diagram(), y, start + room + _FORK
         marks: list[Path | Rect] = []
-        for lane, high in zip(lanes, heights, strict=True):
+        for lane, high, origin in zip(lanes, heights, one.origins, strict=True):
             shift = y - lane.top
             placed = lane.moved(start)
             drawn = drawn.plus(placed.drawn.moved(0.0, shift))
-            if one.fork:
-                marks.append(_bent(0.0, 0.0, placed.left, shift, arrow=True))
-            marks.append(_bent(end, 0.0, placed.right, shift, arrow=False))
+            if origin == "axis":
+                marks.append(_bent(0.0, 0.0, placed.left, shift, arrow=lane.opens))
+            elif origin == "elsewhere":
+                marks.append(_given(placed.left, shift, arrow=lane.opens))
+            if one.joins:
+                marks.append(_bent(end, 0.0, placed.right, shift, arrow=False))
             y += high + _LANE_GAP
         drawn = replace(drawn, marks=(*drawn.marks, *marks))
         return Fragment(
@@ -242,14 +245,19 @@ class MapPieces:
             end,
             opens=False,
             lowest=lanes[-1].first,
-            fork=0.0 if one.fork else None,
+            fork=0.0 if one.forks else None,
             joined=end,
         )
 
 
+def _given(x: float, y: float, *, arrow: bool) -> Path:
+    """To a lane that does not read what stands before it."""
+    return Path(((x - _FORK - 4.0, y), (x, y)), SKIP, LINE, (3.0, 2.0), arrow=arrow, head=HEAD)
+
+
 def _bent(x: float, y: float, to_x: float, to_y: float, *, arrow: bool) -> Path:
-    """From the axis to a lane, around a corner."""
-    turn = x + _FORK / 2 if arrow else x - _FORK / 2
+    """From the axis to a lane, or from a lane to the axis, around a corner."""
+    turn = x + _FORK / 2 if to_x > x else x - _FORK / 2
     points = ((x, y), (turn, y), (turn, to_y), (to_x, to_y))
     return Path(points, INK, LINE, radius=2.0, arrow=arrow, head=HEAD)
 

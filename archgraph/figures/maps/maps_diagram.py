@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import pairwise
 
 from archgraph.errors import QueryError
@@ -34,12 +34,13 @@ from archgraph.figures.maps.row_ways import RowStretch, below_the_last, ways
 from archgraph.figures.maps.scene import drawn_maps, scene_of
 from archgraph.figures.maps.tree_of_maps import TreeOfMaps
 from archgraph.figures.maps.trials import Outcome, Trial, TrialSearch, trials_of
+from archgraph.figures.room import PAGE_HEIGHT
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of
 
 _GUTTER, _BRIEF_GUTTER, _CARD, _CARD_GAP = 104.0, 62.0, 112.0, 14.0
 _TALLEST, _WIDEST = 62.0, 46.0
-_BETWEEN, _PAD = 17.0, 5.0
+_BETWEEN, _PAD, _LEGEND = 17.0, 5.0, 76.0
 _DEPTHS = (4, 3, 2, 1, 0)
 
 
@@ -84,6 +85,17 @@ class Sheet:
         """Whether cards are asked for."""
         return bool({"params", "macs", "field"} & set(self.known.facts.options.show))
 
+    @cached_property
+    def told(self) -> list[LevelCosts]:
+        """The levels that something is told of below lines of maps."""
+        facts = self.known.facts
+        return [level for level in self.levels if level.value is None or costs_of_level(facts, level.items)]
+
+    @cached_property
+    def below(self) -> float:
+        """How high the cards and the legend below lines of maps are, about."""
+        return _card_rows(self, self.told, self.width).height + (_LEGEND if self.known.facts.options.legend else 0.0)
+
     @property
     def gutter(self) -> float:
         """How wide the cards beside the rows of a U are, with the gap behind them."""
@@ -127,6 +139,9 @@ def _outcome_of_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> Outcome
     lines = _broken(MapPieces(sheet.known, scale, scale.gap), scene.rows[0].inner, sheet.width)
     widths = [max(line.width, line.tail) - min(0.0, line.lead) for line in lines]
     over = max(0.0, max(widths) + 1 - sheet.width)
+    # What no page holds is worse than shut blocks, too.
+    high = sum(line.bottom - line.top for line in lines) + _BETWEEN * len(lines) + sheet.below
+    over += max(0.0, high - (sheet.known.facts.options.height or PAGE_HEIGHT))
     return Outcome(over, len(lines) + (1 - min(widths) / sheet.width) * 0.8)
 
 
@@ -153,8 +168,7 @@ def _in_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
         y += line.bottom - line.top + _BETWEEN
     if wide < width:
         drawn = drawn.moved((width - wide) / 2, 0.0)
-    told = [level for level in sheet.levels if level.value is None or costs_of_level(sheet.known.facts, level.items)]
-    cards = _card_rows(sheet, told, max(width, wide))
+    cards = _card_rows(sheet, sheet.told, max(width, wide))
     whole = drawn.plus(cards.moved(0.0, y - 4.0))
     return replace(whole, width=max(width, wide), height=y - 4.0 + cards.height)
 

@@ -11,8 +11,10 @@ from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.facts.naming import means
+from archgraph.figures.maps.exchange import crossing, stream_rows
 from archgraph.figures.maps.feature_map import (
     FeatureMap,
+    LaneOrigin,
     MapBlock,
     MapDeck,
     MapElement,
@@ -65,6 +67,7 @@ class TreeOfMaps:
         self.notes: list[str] = []
         self.kinds: MapKinds = MapKinds(facts.number)
         self._map_of: dict[Value, FeatureMap] = {}
+        self._carried: set[Value] = set()
         self._waiting: tuple[str, ...] = ()
 
     def elements(self, outline: NetworkOutline, form: OutlinePart, level: int = 0) -> tuple[MapElement, ...]:
@@ -85,7 +88,8 @@ class TreeOfMaps:
             found[-1] = merged
             self._moved(element, merged)
         else:
-            found.append(element)
+            apart = isinstance(before, MapLanes) and not before.joins
+            found.append(MapLoose((element,)) if apart else element)
 
     def _merge(self, before: FeatureMap, element: FeatureMap) -> bool:
         """Whether a map is drawn as a share of the next."""
@@ -112,7 +116,7 @@ class TreeOfMaps:
         if isinstance(form, Prime):
             return self._prime(outline, form, level)
         if len(form.parts) > 1:
-            return self._lanes(outline, form.parts, level, fork=False)
+            return self._lanes(outline, form.parts, level)
         return tuple(one for part in form.parts for one in self.elements(outline, part, level))
 
     def _u_in_a_row(self, outline: NetworkOutline, form: U, level: int) -> tuple[MapElement, ...]:
@@ -172,14 +176,14 @@ class TreeOfMaps:
             short = self._shortcut(form, drawn)
             if short is not None:
                 return (WayPast(short[1], short[0]), *join)
-            forks = not any(isinstance(leaf, Leaf) and leaf.item is None for leaf in _firsts(form))
             lanes = tuple(branch for _, branch in drawn)
             if len(lanes) < 2:
                 return (*(lanes[0] if lanes else ()), *join)
-            return (MapLanes(lanes, forks, "add" if isinstance(form, Residual) else ""), *join)
+            origins = self._origins(form, [part for part, _ in drawn], level)
+            return (MapLanes(lanes, origins, "add" if isinstance(form, Residual) else ""), *join)
         body = next(iter(drawn))[1] if len(drawn) == 1 else ()
         if len(drawn) > 1:
-            body = (MapLanes(tuple(branch for _, branch in drawn), fork=True),)
+            body = (MapLanes(tuple(branch for _, branch in drawn), ("axis",) * len(drawn)),)
         word = "" if isinstance(form, Residual) else "gate" if isinstance(form, Gate) else "copy"
         if isinstance(form, Gate) and self._is_light_gate(form):
             return (*body, *join)
@@ -201,11 +205,44 @@ class TreeOfMaps:
         text = phrase_in_full(heavy or items, self.facts.brief)
         return (text if len(text) < _FEW_WORDS else "projection"), sized[1][1]
 
-    def _lanes(
-        self, outline: NetworkOutline, parts: Sequence[OutlinePart], level: int, *, fork: bool
-    ) -> tuple[MapElement, ...]:
-        lanes = tuple(lane for part in parts if (lane := self.elements(outline, part, level)))
-        return lanes[0] if len(lanes) == 1 else (MapLanes(lanes, fork),) if lanes else ()
+    def _lanes(self, outline: NetworkOutline, parts: Sequence[OutlinePart], level: int) -> tuple[MapElement, ...]:
+        drawn = [(part, lane) for part in parts if (lane := self.elements(outline, part, level))]
+        if len(drawn) < 2:
+            return drawn[0][1] if drawn else ()
+        lanes, after = [lane for _, lane in drawn], ()
+        if readers := crossing([part for part, _ in drawn]):
+            ends = [index for index, lane in enumerate(lanes) if _is_written_by(lane[-1], readers[0])]
+            if len(readers) > 1 or not ends or len(lanes[ends[0]]) < 2:
+                return self._streams([part for part, _ in drawn], lanes)
+            # What reads several lanes stands behind them.
+            after = lanes[ends[0]][-1:]
+            lanes[ends[0]] = lanes[ends[0]][:-1]
+        firsts = [next(leaves_of(part)) for part, _ in drawn]
+        origins: list[LaneOrigin] = [self._origin(leaf, level) if leaf.item is None else "itself" for leaf in firsts]
+        return (MapLanes(tuple(lanes), tuple(origins)), *after)
+
+    def _streams(self, parts: Sequence[OutlinePart], lanes: Sequence[tuple[MapElement, ...]]) -> tuple[MapElement, ...]:
+        """Streams that exchange values again and again: arrows only where a map is read by the next."""
+        rows = stream_rows(parts, lanes, self._reads)
+        self._note(f"what {len(rows)} streams exchange")
+        return (MapLanes(tuple(rows), ("itself",) * len(rows), joins=False),)
+
+    def _reads(self, part: OutlinePart, before: tuple[MapElement, ...]) -> bool:
+        """Whether a part begins with what reads the last map before it."""
+        first = next(leaves_of(part)).item
+        last = list(maps_of(before))[-1]
+        return first is not None and last in [self._map_of.get(value) for value in first.inputs]
+
+    def _origins(self, form: Parallel, drawn: Sequence[OutlinePart], level: int) -> tuple[LaneOrigin, ...]:
+        """Where the lanes of a form come from; beside an input of the network no lane comes from what is before."""
+        if level == 0 and any(isinstance(leaf, Leaf) and leaf.item is None for leaf in _firsts(form)):
+            return ("itself",) * len(drawn)
+        return tuple(self._origin(next(leaves_of(part)), level) for part in drawn)
+
+    def _origin(self, leaf: Leaf, level: int) -> LaneOrigin:
+        if leaf.item is not None or leaf.value is None:
+            return "axis"
+        return "itself" if level == 0 else "axis" if leaf.value in self._carried else "elsewhere"
 
     def _leaf(self, outline: NetworkOutline, leaf: Leaf, level: int) -> tuple[MapElement, ...]:
         if leaf.item is None:
@@ -235,10 +272,14 @@ class TreeOfMaps:
     def _opened(self, inside: NetworkOutline, item: Item, level: int) -> tuple[MapElement, ...]:
         repeat = item.member
         assert isinstance(repeat, Repeat)
-        for own, outer in zip(repeat.body.inputs, repeat.inputs, strict=True):
+        carried = 1 if repeat.once else len(repeat.outputs)
+        main = self._map_of.get(repeat.inputs[0])
+        for index, (own, outer) in enumerate(zip(repeat.body.inputs, repeat.inputs, strict=True)):
             # Inside of a block its operands have other names, and lie in the same maps.
             if outer in self._map_of:
                 self._map_of[own] = self._map_of[outer]
+            if index < carried or outer == repeat.inputs[0] or (main is not None and self._map_of.get(outer) is main):
+                self._carried.add(own)
         found = self.elements(inside, inside.tree, level + 1)
         drawn = list(maps_of(found))
         if drawn:
@@ -337,6 +378,10 @@ class TreeOfMaps:
         channels = self.facts.number(value.type.channels) if value.type.has("c") else 0
         # The side of a cube with as many positions: tokens in a row stand as high as the image they were cut from.
         return float(area) ** (1 / max(1, rank)), channels
+
+
+def _is_written_by(element: MapElement, leaf: Leaf) -> bool:
+    return isinstance(element, FeatureMap) and leaf.item in element.items
 
 
 def _firsts(form: Parallel) -> list[OutlinePart]:
