@@ -8,7 +8,9 @@ import archgraph as ag
 from archgraph.comparison.knobs import main_knobs
 from archgraph.errors import QueryError
 from archgraph.figures.charts.steps import steps
+from archgraph.figures.drawing.diagram import Rect
 from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.style import PANEL
 from archgraph.figures.facts.facts import Facts
 
 FIVE = ["unet", "nnunet", "dit", "conv_stack", "transformer"]
@@ -162,3 +164,16 @@ def test_a_contrast_fits_a_page_and_says_what_had_no_room(names):
 def test_below_a_matrix_stands_what_drawings_call_it():
     said = strings(ag.contrast(ag.load("vit"), ag.load("unet"), panels=["matrix"]))
     assert "ViT: layer norm" in said and not any("layer_norm" in text for text in said)
+
+
+def test_squares_of_fields_keep_clear_of_the_slices():
+    """Where a heading takes a line more, rows are higher and squares are not."""
+    text = "archgraph: 1\nsymbols: {H: {default: 64, multiple_of: 8}}\ninputs: {x: {c: 8, h: H, w: H}}\nnetwork:\n"
+    convs = ", ".join(f"{{conv: {{out: 8, kernel: {size}, padding: same}}}}, relu" for size in (3, 5, 7, 9, 11))
+    text += f"  - for: {{i: 0..2}}\n    do: [{convs}, {{max_pool: {{kernel: 2}}}}]\n"
+    diagram = ag.contrast(ag.loads(text), ag.load("vit"), panels=["stages"]).diagram
+    squares = [mark for mark in diagram.marks if isinstance(mark, Rect) and mark.width == mark.height > 15]
+    slices = [mark for mark in diagram.marks if isinstance(mark, Rect) and mark.fill == PANEL and mark.height > 100]
+    assert len(squares) > 6 and len(slices) == 2
+    rights = [max(one.x + one.width for one in squares if one.x < panel.x) for panel in slices]
+    assert all(panel.x - right > 5 for panel, right in zip(slices, rights, strict=True))

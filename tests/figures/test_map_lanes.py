@@ -108,3 +108,44 @@ def test_a_stretch_that_goes_on_from_a_sum_has_no_arrow_from_another_map():
     )
     assert at_height(figure, "a0") == at_height(figure, "a2") < at_height(figure, "b0") == at_height(figure, "b2")
     assert into(figure, "to_b") == [False] and into(figure, "a2") == into(figure, "both") == []
+
+
+CONDITIONED = """\
+archgraph: 1
+symbols: {C: 16, H: {default: 32, multiple_of: 4}}
+inputs: {image: {c: 3, h: H, w: H}, t: {}}
+blocks:
+  shifted:
+    inputs: [x, t]
+    args: [out]
+    do:
+      - {conv: {out: out, kernel: 3, padding: same}, from: x, as: a}
+      - {linear: {out: out}, from: t, as: shift}
+      - {add: , from: [a, shift]}
+network:
+  - {sinusoid: {out: C}, from: t, as: time}
+  - {conv: {out: C, kernel: 1}, from: image}
+  - for: {i: 0..1}
+    do:
+      - {shifted: {out: C * 2**i}, from: [_, time], as: enc(i)}
+      - {max_pool: {kernel: 2}}
+  - {shifted: {out: 4*C}, from: [_, time]}
+  - for: {i: 1..0 by -1}
+    do:
+      - {conv_transpose: {out: C * 2**i, kernel: 2, stride: 2}}
+      - {concat: , from: [_, enc(i)]}
+      - {shifted: {out: C * 2**i}, from: [_, time], as: dec(i)}
+  - {conv: {out: 3, kernel: 1}, as: noise}
+"""
+
+
+@pytest.mark.parametrize("options", [{}, {"depth": 0}, {"style": "perspective", "depth": 0}], ids=str)
+def test_no_line_to_the_row_below_runs_through_the_name_of_a_condition(options):
+    g = ag.loads(CONDITIONED)
+    diagram = g.draw(**{"style": "maps", **options}).diagram
+    names = [text for text in diagram.texts() if text.string == "t"]
+    assert len(names) >= 5 and faults(diagram) == []
+    for start, end, _ in ends(diagram):
+        low, high = sorted((start[1], end[1]))
+        crossed = [one for one in names if one.extent.left < start[0] < one.extent.right and start[0] == end[0]]
+        assert not [one for one in crossed if low < one.extent.top and one.extent.bottom < high]

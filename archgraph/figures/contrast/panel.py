@@ -68,16 +68,16 @@ def panel(
         texts = [_parted(step, own, room, tall) for step, own in zip(steps, texts, strict=True)]
     title = "slice of the input" if width > _ROOMY else "slice"
     marks += _column_title(title, slice_x + slice_width / 2)
-    marks += _column_title("field", thumb_x + tall / 2) if square else []
+    marks += _column_title("field", thumb_x + square / 2) if square else []
     marks.append(Rect(slice_x, _HEAD - 1, slice_width, height - _HEAD + 1, PANEL, GRID, HAIR))
     for step, top, lines in zip(steps, tops, texts, strict=True):
         if step.gap:
             marks += _dots(left + box_width / 2, top + tall / 2)
-            marks += _dots(thumb_x + tall / 2, top + tall / 2) if square else []
+            marks += _dots(thumb_x + square / 2, top + tall / 2) if square else []
             continue
         boxes.append(_row_box(step, lines, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
         if step.reach is not None and square:
-            marks += field_square(step.reach, thumb_x, top, tall)
+            marks += field_square(step.reach, thumb_x, top + (tall - square) / 2, square)
     marks += _slices(steps, tops, slice_x, slice_width, tall)
     edges = [*_arrows(steps, tops, boxes, left + box_width / 2, tall), *_skips(lanes, boxes, left)]
     return Diagram(tuple(boxes), tuple(edges), (), tuple(marks), width, height)

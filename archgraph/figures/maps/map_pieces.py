@@ -24,7 +24,16 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
-from archgraph.figures.maps.feature_map import FeatureMap, MapBlock, MapDeck, MapElement, MapLanes, MapLoose, WayPast
+from archgraph.figures.maps.feature_map import (
+    FeatureMap,
+    MapBlock,
+    MapDeck,
+    MapElement,
+    MapLanes,
+    MapLoose,
+    WayPast,
+    maps_of,
+)
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extended
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.outline.wording import capitalized, humanized
@@ -32,7 +41,7 @@ from archgraph.outline.wording import capitalized, humanized
 _LONGEST_NAME = 72.0
 _BEHIND, _BEHIND_EDGE = "#ececec", "#9a9a9a"
 _STACK, _PAD, _ARC, _LABEL, _LANE_GAP, _FORK = 2.3, 6.0, 4.5, 9.5, 9.0, 7.0
-_JOIN, _BRACKET = 10.0, 3.5
+_JOIN, _BRACKET, _CLEAR = 10.0, 3.5, 2.0
 
 
 @dataclass
@@ -42,6 +51,7 @@ class MapPieces:
     Attributes:
         gap: between two maps in a row, in points.
         below: maps whose channels are written below them, since a line comes from above.
+        leaving: maps that a line leaves downwards, which nothing may stand in the way of.
         named: channels as they were written last, so that equal ones are written once.
     """
 
@@ -49,6 +59,7 @@ class MapPieces:
     scale: MapScale
     gap: float = 8.0
     below: frozenset[FeatureMap] = frozenset()
+    leaving: frozenset[FeatureMap] = frozenset()
     named: str = ""
     seen: set[str] = field(default_factory=set)
 
@@ -161,10 +172,15 @@ class MapPieces:
         """Maps on a bracket, into which their conditions go."""
         inner = self.row(one.inner)
         left, right = min(0.0, inner.lead), max(inner.width, inner.tail)
-        y = inner.bottom + _BRACKET
+        y, x = inner.bottom + _BRACKET, (left + right) / 2
+        if list(maps_of(one.inner))[-1] in self.leaving:
+            last = next(box.x for box in inner.drawn.boxes if box.name == inner.last)
+            wide = max(mark.extent.right - mark.extent.left for mark in self._joining(one.conditions, x, y))
+            x = min(x, last - _CLEAR - wide / 2)
+            left = min(left, x - _CLEAR)
         corners = ((left, y - 2.0), (left, y), (right, y), (right, y - 2.0))
         bracket = Path(corners, SKIP, LINE)
-        marks = (bracket, *self._joining(one.conditions, (left + right) / 2, y))
+        marks = (bracket, *self._joining(one.conditions, x, y))
         ends = Diagram(marks=marks).extent
         drawn = replace(inner.drawn, marks=(*inner.drawn.marks, *marks))
         lead, tail = min(inner.lead, ends.left), max(inner.tail, ends.right)

@@ -219,7 +219,7 @@ def _card_rows(sheet: Sheet, levels: Sequence[LevelCosts], width: float) -> Diag
 
 
 def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[RowStretch]:
-    pieces = MapPieces(sheet.known, scale, scale.gap - 1.0, _from_above(scene))
+    pieces = MapPieces(sheet.known, scale, scale.gap - 1.0, _from_above(scene), _downwards(scene))
     found = [pieces.row(row.inner) for row in scene.rows]
     return _walked(sheet.known.facts, scene, found, sheet.gutter)
 
@@ -275,6 +275,13 @@ def _from_above(scene: MapScene) -> frozenset[FeatureMap]:
         ends = list(maps_of(after.inner if down else before.inner))
         found.append(ends[0 if down else -1])
     return frozenset(found)
+
+
+def _downwards(scene: MapScene) -> frozenset[FeatureMap]:
+    """Maps that a line to the row below leaves."""
+    return frozenset(
+        list(maps_of(before.inner))[-1] for before, after in pairwise(scene.rows) if after.row > before.row
+    )
 
 
 def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: float) -> list[RowStretch]:
