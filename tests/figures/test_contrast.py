@@ -177,3 +177,12 @@ def test_squares_of_fields_keep_clear_of_the_slices():
     assert len(squares) > 6 and len(slices) == 2
     rights = [max(one.x + one.width for one in squares if one.x < panel.x) for panel in slices]
     assert all(panel.x - right > 5 for panel, right in zip(slices, rights, strict=True))
+
+
+@pytest.mark.parametrize("name", ["A block with a name of forty letters, so", "</title><script>alert(1)</script>"])
+def test_of_a_long_name_with_a_number_the_name_is_cut(name):
+    text = f"archgraph: 1\ninputs: {{x: {{c: 8, h: 32, w: 32}}}}\nblocks:\n  b: {{label: '{name}', do: [{{conv: "
+    text += "{out: 8, kernel: 3, padding: same}}, relu]}\nnetwork:\n  - {b: , repeat: 3}\n  - {max_pool: {kernel: 2}}\n"
+    figure = ag.contrast(ag.loads(text), ag.load("conv_stack"), panels=["stages"])
+    assert faults(figure.diagram) == []
+    assert [heading[-3:] for heading in strings(figure) if heading.startswith(name[:8])] == ["… 1", "… 2", "… 3"]

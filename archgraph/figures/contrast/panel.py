@@ -57,7 +57,8 @@ def panel(
     parted = tall == TALL and any(map(_is_cut, headings))
     if parted:
         # What a row is and which one have a line each; the shape keeps its own where there is room for three.
-        headings = [step.title[:-1] if _names(step) else heading for step, heading in zip(steps, headings, strict=True)]
+        pairs = zip(steps, headings, strict=True)
+        headings = [_within(step.title[:-1], room) if _names(step) else heading for step, heading in pairs]
         tall += _LINE if pitch >= TALL + _LINE + _APART else 0.0
     tops = [_HEAD + pitch * index + (pitch - tall) / 2 for index in range(rows)]
     thumb_x, slice_x = left + box_width + 8.0, width - slice_width - 1
@@ -167,7 +168,14 @@ def _headings(steps: Sequence[LadderStep], room: float) -> list[Line]:
         return lines
     shrink = SIZES.small / SIZES.title
     small = (tuple(replace(run, size=shrink * run.size, gap=shrink * run.gap) for run in line) for line in lines)
-    return [fitted(line, room) for line in small]
+    return [_within(line, room) for line in small]
+
+
+def _within(line: Line, room: float) -> Line:
+    """A heading cut to its room: of a name with a number the name, for many rows have the same one."""
+    if len(line) < 2 or line[-1].text.startswith(_COLON):
+        return fitted(line, room)
+    return (*fitted(line[:1], room - (line_width(line) - line_width(line[:1]))), *line[1:])
 
 
 def _dots(x: float, middle: float) -> list[BoxPart]:
