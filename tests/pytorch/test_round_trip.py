@@ -128,3 +128,20 @@ def test_attention_over_nothing_has_a_spec():
     g = ag.trace(WithinItself(), torch.zeros(1, 5, 4))
     assert "over: []" in g.to_spec()
     assert_same_laws(g)
+
+
+class ByValue(nn.Module):
+    """Rows of a table, and places in it that values say, which have no channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("kinds", torch.zeros(1, 9, dtype=torch.long))
+        self.rows, self.of_kinds = nn.Embedding(9, 4), nn.Embedding(2, 4)
+
+    def forward(self, ids):
+        kinds = self.kinds.expand(ids.shape[0], -1).gather(1, ids)
+        return self.rows(ids) + self.of_kinds(kinds)
+
+
+def test_what_values_look_up_without_channels_has_a_spec():
+    assert_same_laws(ag.trace(ByValue(), torch.zeros(1, 5, dtype=torch.long)))

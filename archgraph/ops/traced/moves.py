@@ -15,7 +15,7 @@ from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, UNREAD, All, AtMost, AxisMap, ChannelUse, Digits, Reach, Window, pointwise, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.sizes.symbols import ONE, ZERO, floor_divide, product, require, size, symbol
-from archgraph.sizes.types import TensorType, tensor
+from archgraph.sizes.types import CHANNEL, TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -356,8 +356,8 @@ class Move(Rearrangement):
             return (pointwise(inputs[0].positions),)
         known = self.reads or ((),) * len(inputs)
         found = [self._reach(x, reads) for x, reads in zip(inputs, known, strict=True)]
-        # Of what is not described, some channels may read other positions than the rest, or none.
-        gathers = self.gathers if self.reads else range(len(found))
+        # Of what is not described, some channels may read other positions than the rest, or none, if it has channels.
+        gathers = self.gathers if self.reads or CHANNEL not in dict(self.shape) else range(len(found))
         return tuple(using(reach, "gathered") if place in gathers else reach for place, reach in enumerate(found))
 
     def _reach(self, x: TensorType, reads: tuple[tuple[str, AxisMap], ...] | None) -> Reach:

@@ -15,18 +15,22 @@ from archgraph.ops.traced.stored import Clone
 
 
 def spoken(op: Op, types: Types, fixed: frozenset[int]) -> tuple[Op, bool]:
-    """Return an operation of the language that costs and reads the same, and whether it reads more of single positions.
+    """Return an operation of the language that costs and reads the same, and whether some of it may read more.
 
-    Where there is none, the operation itself is returned. What is read of operands that are computed from no input, in
-    `fixed`, has no part in any field.
+    That is single positions, or single channels. Where there is none, the operation itself is returned. What is read of
+    operands that are computed from no input, in `fixed`, has no part in any field.
     """
     if isinstance(op, Limited):
         return _without_limits(op, types, fixed)
     if not op.unspoken and not (op.joins and len(types) == 1):
         return op, False
-    for other in _candidates(op):
-        if _reads_alike(other, op, types, fixed) and _facts(other, types) == _facts(op, types):
+    alike = [other for other in _candidates(op) if _costs_alike(other, op, types)]
+    for other in alike:
+        if _reads_alike(other, op, types, fixed):
             return other, False
+    for other in alike:
+        if _channels_may_differ(other, op, types, fixed):
+            return other, True
     return op, False
 
 
@@ -62,11 +66,28 @@ def _candidates(op: Op) -> Iterator[Op]:
 
 def _reads_alike(other: Op, op: Op, types: Types, fixed: frozenset[int]) -> bool:
     """Whether another operation takes the same operands and reads as much of them."""
+    return _takes(other, types) and _varying(other, types, fixed) == _varying(op, types, fixed)
+
+
+def _channels_may_differ(other: Op, op: Op, types: Types, fixed: frozenset[int]) -> bool:
+    """Whether another operation reads as much, but for some channels, which may read other positions than the rest."""
+    return _by_all_channels(other, types, fixed) == _by_all_channels(op, types, fixed)
+
+
+def _by_all_channels(op: Op, types: Types, fixed: frozenset[int]) -> list[Reach]:
+    return [replace(reach, channels=frozenset()) for reach in _varying(op, types, fixed)]
+
+
+def _costs_alike(other: Op, op: Op, types: Types) -> bool:
+    return _takes(other, types) and _facts(other, types) == _facts(op, types)
+
+
+def _takes(op: Op, types: Types) -> bool:
     try:
-        other.infer(*types)
+        op.infer(*types)
     except ShapeError:
         return False
-    return _varying(other, types, fixed) == _varying(op, types, fixed)
+    return True
 
 
 def _facts(op: Op, types: Types) -> tuple[object, ...]:
@@ -75,7 +96,7 @@ def _facts(op: Op, types: Types) -> tuple[object, ...]:
     return op.infer(*types), op.macs(*types), op.elementwise(*types), kept
 
 
-def _varying(op: Op, types: Types, fixed: frozenset[int]) -> tuple[object, ...]:
+def _varying(op: Op, types: Types, fixed: frozenset[int]) -> tuple[Reach, ...]:
     """How it reads the operands that inputs have a part in; why something is a bound is left out."""
     return tuple(_plain(reach) for place, reach in enumerate(op.reach(*types)) if place not in fixed)
 

@@ -91,10 +91,11 @@ def _memories(g: Network) -> list[str]:
 
 
 def _unread(operations: int) -> list[str]:
-    """A comment where zeros among constants let less be read than the operations of a spec say."""
+    """A comment where less is read than the operations of a spec say, or the same by all channels."""
     if not operations:
         return []
-    return [f"# Fields may be wider: what zeros leave unread in {counted(operations, 'operation')} is not said."]
+    number = counted(operations, "operation")
+    return [f"# Fields may be wider: what single positions or channels of {number} read is not said."]
 
 
 def _lies_elsewhere(node: Node) -> bool:

@@ -36,7 +36,7 @@ fails.
 - *Spec*: whether the network can be written as a spec, which then has the same numbers.
 - Every network is drawn. If lines cross boxes, or texts do not fit, *drawing* says so below.
 - *Seconds* are processor seconds for the trace, with its law. *Passes* are these over the seconds of one pass of
-  `FlopCounterMode` on shapes; there are none where it wants values.
+  `FlopCounterMode` on shapes; there are none where it wants values, or where a run did not time it.
 
 """
 
