@@ -167,10 +167,10 @@ def test_root_files_are_shipped_with_the_source():
     assert [name for name in files if name not in included["targets"]["sdist"]["include"]] == []
 
 
-MOST_BYTES = 1_650_000
-"""The largest wheel: it holds the package and the specs, and no picture. Its 680 files of Python deflate to 1.3 MB, one
-by one as a wheel has them, and grow with what the package can do."""
-MOST_BESIDE = 190_000
+MOST_BYTES = 1_675_000
+"""The largest wheel: it holds the package and the specs, and no picture. Its 715 files of Python deflate to 1.33 MB,
+one by one as a wheel has them, and grow with what the package can do."""
+MOST_BESIDE = 185_000
 """The most that is no Python: fonts, specs, tables, licences. What this finds out is something that does not belong
 there, which would be lost among the sources."""
 MOST_OF_ONE = 30_000
