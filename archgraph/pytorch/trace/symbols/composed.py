@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 
 from sympy import Expr, Rational, floor, fraction, together
 
@@ -36,8 +37,17 @@ def composed(made: Sequence[Made], find: FindLaw) -> Expr | None:
 
 def _of_numbers(numbers: Sequence[float], find: FindLaw) -> Expr | None:
     if len(set(numbers)) == 1:
-        return Rational(*numbers[0].as_integer_ratio())
+        return exact_number(numbers[0])
     return find([int(number) for number in numbers]) if all(isinstance(number, int) for number in numbers) else None
+
+
+def exact_number(number: float) -> Expr | None:
+    """Return a number as a fraction; None where it is infinite, or no number.
+
+    >>> exact_number(0.25), exact_number(float("inf"))
+    (1/4, None)
+    """
+    return Rational(*number.as_integer_ratio()) if isinstance(number, int) or isfinite(number) else None
 
 
 def whole_sides(left: Expr, right: Expr) -> tuple[Expr, Expr] | None:

@@ -11,7 +11,7 @@ from sympy import Expr, Rational, Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, MADE_PLAIN, Compared, ComparedAt, Made
-from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, whole_sides
+from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, exact_number, whole_sides
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample
 from archgraph.sizes.conventions import convention
@@ -108,7 +108,7 @@ def _sides(
 def _law_of_side(values: Sequence[float], made: Sequence[Made], points: Points, find: FindLaw) -> Expr | None:
     """The law of what is computed of sizes; it has none if a step has none, even where the values are all the same."""
     if len(set(made)) == 1:
-        return Rational(*values[0].as_integer_ratio())
+        return exact_number(values[0])
     law = composed(made, find)
     return law if law is not None and _is_law(law, values, points) else None
 
@@ -129,7 +129,10 @@ def _is_law(law: Expr, values: Sequence[float], points: Points) -> bool:
 
 def _is_value(number: Number, value: float) -> bool:
     """Whether a number is what code computed, which rounds fractions at every step."""
-    return number == value if isinstance(value, int) else isclose(number, value, rel_tol=1e-12, abs_tol=1e-12)
+    try:
+        return number == value if isinstance(value, int) else isclose(number, value, rel_tol=1e-12, abs_tol=1e-12)
+    except OverflowError:  # a fraction that no float is as large as
+        return False
 
 
 def _facts(

@@ -246,3 +246,21 @@ def test_a_long_computation_is_fitted():
         return total > 60_000
 
     assert list(map(str, traced(decides).assumptions)) == ["n <= 594"]
+
+
+@pytest.mark.parametrize(
+    "decides",
+    [
+        lambda n: n < math.inf,
+        lambda n: min(n, math.inf) > 0,
+        lambda n: n != math.nan,
+        lambda n: n // math.inf == 0,
+        lambda n: n / 1e-320 > 3,
+        lambda n: 2 ** (40 * n) // 3 > 1,
+        lambda n: 10 ** (20 * n) % 7 < 8,
+    ],
+    ids=["less", "smaller", "no_number", "divided", "beyond_floats", "huge", "rest_of_huge"],
+)
+def test_what_no_float_holds_stops_no_trace(decides):
+    g = traced(decides)
+    assert g.at(n=200).receptive_field().n.size_max == 2 * WIDE + 1

@@ -70,8 +70,14 @@ def number_made(result: float, name: str, *operands: float) -> float:
 
 def _note(relation: str, left: float, right: float, *, holds: bool) -> None:
     noted = comparisons.get()
-    if noted is not None:
+    # No size is infinite, so that none decides how it compares with what is.
+    if noted is not None and math.isfinite(_scale(left)) and math.isfinite(_scale(right)):
         noted.note(relation, made(left), made(right), (bare_number(left), bare_number(right)), holds=holds)
+
+
+def _scale(number: float) -> float:
+    """A whole number may be too large for a float, and is finite all the same."""
+    return 0 if isinstance(number, int) else bare_number(number)
 
 
 def decided_by(name: str, operands: Sequence[float], *, result: bool) -> bool:
@@ -88,8 +94,12 @@ def _rounded(name: str, number: float, result: float) -> None:
 
 def _divided(number: float, divisor: float) -> None:
     """Note how often a divisor fits in a number."""
-    quotient = number_made(bare_number(number) / bare_number(divisor), "truediv", number, divisor)
-    _rounded("floor", quotient, math.floor(bare_number(number) // bare_number(divisor)))
+    whole = bare_number(number) // bare_number(divisor)
+    try:
+        quotient = number_made(bare_number(number) / bare_number(divisor), "truediv", number, divisor)
+        _rounded("floor", quotient, math.floor(whole))
+    except (OverflowError, ValueError):  # no float is as large, or it is none of the numbers
+        _note(MADE_PLAIN, number, whole, holds=True)
 
 
 def _truth(self: float) -> bool:
