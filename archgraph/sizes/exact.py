@@ -43,16 +43,17 @@ def number_of(expression: Expr, values: Mapping[Symbol, int]) -> Number:
 
 
 def _number(expression: Any, values: Mapping[Symbol, int], known: dict[Any, Number]) -> Number:
-    if expression in known:
-        return known[expression]
     if expression.is_Symbol:
         if expression not in values:
             hint = f"bind it: --at {expression}=…"
             raise UnboundSymbolError(f"cannot evaluate {expression}: it has no value.", hint=hint)
         return values[expression]
+    if expression.is_Integer:
+        return int(expression.p)
     if expression.is_Rational:
-        number = Fraction(int(expression.p), int(expression.q))
-        return int(number) if number.denominator == 1 else number
+        return Fraction(int(expression.p), int(expression.q))
+    if expression in known:
+        return known[expression]
     parts = [_number(part, values, known) for part in expression.args]
     known[expression] = result = _combine(expression, parts)
     return result

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr
-
-from archgraph.errors import ArchgraphError, ShapeError
+from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
@@ -30,7 +28,7 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
-from archgraph.sizes.symbols import evaluate
+from archgraph.pytorch.trace.symbols.checked_shapes import CheckedShapes
 from archgraph.sizes.types import TensorType
 from archgraph.steps import stepping
 
@@ -66,6 +64,7 @@ class ProgramInterpreter:
         self.inputs: list[Value] = []
         self.gaps: Counter[str] = Counter()
         self.places: dict[str, str] = {}
+        self._lengths = CheckedShapes(sizes)
         self._leaves = {path for path, part in module.named_modules() if not any(True for _ in part.children())}
 
     def run(self) -> dict[str, Value]:
@@ -355,28 +354,9 @@ class ProgramInterpreter:
         for found, value in pairs:
             tensor = isinstance(found, Tracked) and hasattr(value, "shape")
             if tensor:
-                self._check_shape(node, found, value)
+                self._lengths.check(node, found, value)
             kept.append(self.builder.cast(found, self.program.dtype(value)) if tensor else found)
         return kept if isinstance(result, (list, tuple)) and kept else kept[0] if kept else result
-
-    def _check_shape(self, node: RecordedNode, found: Tracked, value: Any) -> None:
-        # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a
-        # sum of costs.
-        shape = [self.sizes.number(length) for length in value.shape]
-        own = [int(s) if s.is_Integer else evaluate(s, self.sizes.declarations.values) for s in found.shape]
-        if own != shape:
-            raise ShapeError(f"{node.target} gives {tuple(shape)} in PyTorch, and {tuple(own)} here")
-        for size, length in zip(found.shape, value.shape, strict=True):
-            if size != length and not size.is_Integer:
-                self._check_elsewhere(node, size, self.sizes.expression(length))
-
-    def _check_elsewhere(self, node: RecordedNode, size: Expr, expected: Expr) -> None:
-        """Compare a size of another form at the other recordings."""
-        for values in self.sizes.points:
-            if evaluate(size, values) != evaluate(expected, values):
-                show = self.sizes.declarations.show
-                rule = f"{node.target} gives {show(expected)} in PyTorch, and {show(size)} here, at other sizes"
-                raise ShapeError(rule, hint="please report the module")
 
     def _outputs(self) -> Iterator[tuple[str, Value]]:
         self.builder.stack = self.builder.outer = ()

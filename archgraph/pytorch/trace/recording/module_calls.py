@@ -21,8 +21,8 @@ class RunningModules:
         elsewhere: what was done in another thread, where no step of it is seen; None where nothing was.
     """
 
-    def __init__(self, root: Any) -> None:
-        self._paths = {id(part): path for path, part in root.named_modules()}
+    def __init__(self, paths: Mapping[int, str]) -> None:
+        self._paths = paths
         self._calls: Counter[str] = Counter()
         self._left: list[tuple[BaseException, tuple[ModuleCall, ...]]] = []
         self.stack: tuple[ModuleCall, ...] = ()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.nested import tree_of
+from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 HINTS = {
     "lazy": "call it once on an example, which gives its lazy parameters their shapes",
@@ -19,16 +20,16 @@ HINTS = {
 }
 
 
-def refuse_odd_tensors(module: nn.Module, inputs: object) -> None:
+def refuse_odd_tensors(parts: ModuleParts, inputs: object) -> None:
     """Refuse a module or inputs that hold a tensor of another kind than one of numbers side by side.
 
     Raises:
         ArchgraphError: there is one; which, and what to do instead.
     """
-    for what, tensor in (*_inputs(inputs), *_stored(module)):
+    for what, tensor in (*_inputs(inputs), *_stored(parts)):
         kind = kind_of(tensor)
         if kind:
-            raise ArchgraphError(f"{type(module).__name__}: {what} is {_told(kind)}", hint=HINTS[kind])
+            raise ArchgraphError(f"{type(parts.module).__name__}: {what} is {_told(kind)}", hint=HINTS[kind])
 
 
 def kind_of(tensor: Tensor) -> str:
@@ -62,6 +63,8 @@ def _inputs(inputs: object) -> Iterator[tuple[str, Tensor]]:
             yield "an input", leaf
 
 
-def _stored(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from ((f"parameter '{name}'", tensor) for name, tensor in module.named_parameters())
-    yield from ((f"buffer '{name}'", tensor) for name, tensor in module.named_buffers())
+def _stored(parts: ModuleParts) -> Iterator[tuple[str, Tensor]]:
+    """Yield what the module holds, once: what is none of these at the first recording is none at the others."""
+    if not parts.looked_through:
+        yield from ((f"{kind} '{path}'", tensor) for kind, path, tensor in parts.stored)
+        parts.looked_through = True

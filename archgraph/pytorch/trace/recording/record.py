@@ -14,11 +14,12 @@ from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
+from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.odd_tensors import refuse_odd_tensors
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
-from archgraph.pytorch.trace.recording.restore import Contents, empty_caches, unchanged
+from archgraph.pytorch.trace.recording.restore import empty_caches, unchanged
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,7 +37,7 @@ def record(
     sizes: InputSizes | None = None,
     *,
     follow: Follow | None = None,
-    kept: Contents | None = None,
+    kept: ModuleParts | None = None,
     compared: Comparisons | None = None,
     whole: IsWhole = every_one,
     traced: bool = True,
@@ -52,7 +53,7 @@ def record(
         inputs: a tensor, a tuple of arguments, or a mapping by name; what is no tensor is passed on as it is.
         sizes: records the call as if dimensions of these inputs had other sizes.
         follow: sees every call before it has a result.
-        kept: what the module holds, where it is recorded several times.
+        kept: what recordings of the module share, where it is recorded several times and nothing changes between.
         compared: is told what the module's code compares sizes, and values that are known, with.
         whole: tells by name which operators are one step; the others are the steps that PyTorch makes them of.
         traced: what the module is told if it asks whether it is compiled or exported: many then ask for no values,
@@ -71,22 +72,33 @@ def record(
     ((input, p_weight, p_bias), (2, 4))
     """
     torch = import_torch()
-    if not isinstance(module, torch.nn.Module):
-        raise refusals.no_module(module)
-    _refuse_scripted(torch, module)
-    refuse_odd_tensors(module, inputs)
+    parts = kept or parts_of(module)
+    refuse_odd_tensors(parts, inputs)
     args, kwargs = _arguments(module, inputs)
     from archgraph.pytorch.trace.recording.recorder import Recorder
 
-    with unchanged(module, kept), empty_caches(module):
+    with unchanged(parts.contents), empty_caches(parts.owners):
         module.eval()
-        recorder = Recorder(module, follow, whole, compared, traced=traced)
+        recorder = Recorder(parts, follow, whole, compared, traced=traced)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
                 result = module(*args, **kwargs)
             outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
     return _recording(recorder, given, outputs)
+
+
+def parts_of(module: nn.Module) -> ModuleParts:
+    """Return what recordings of a module share, for `record` to take.
+
+    Raises:
+        ArchgraphError: it is no module, or a scripted one.
+    """
+    torch = import_torch()
+    if not isinstance(module, torch.nn.Module):
+        raise refusals.no_module(module)
+    _refuse_scripted(torch, module)
+    return ModuleParts(module)
 
 
 def _comparing(compared: Comparisons | None) -> AbstractContextManager[object]:

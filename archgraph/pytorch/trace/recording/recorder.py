@@ -19,9 +19,11 @@ from archgraph.pytorch.trace.recording.deciding import run_decided
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory
 from archgraph.pytorch.trace.recording.lines import runs_in, user_line
 from archgraph.pytorch.trace.recording.module_calls import RunningModules
+from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import Gradients, RecordedNode
 from archgraph.pytorch.trace.recording.shapes.repeated import RepeatedCalls
+from archgraph.pytorch.trace.recording.shapes.shaped_at_once import written_at_once
 from archgraph.pytorch.trace.recording.sources import Sources, Standing
 from archgraph.pytorch.trace.recording.surroundings import Surroundings
 
@@ -39,7 +41,7 @@ class Recorder(TorchDispatchMode):
 
     def __init__(
         self,
-        module: torch.nn.Module,
+        parts: ModuleParts,
         follow: Any = None,
         whole: IsWhole = every_one,
         compared: Comparisons | None = None,
@@ -50,13 +52,13 @@ class Recorder(TorchDispatchMode):
         self._compared = compared
         self._follow = follow
         self._whole = whole
-        self.root: str = type(module).__name__
+        self.root: str = type(parts.module).__name__
         self.calls: list[RecordedNode] = []
         self.refusal: ArchgraphError | None = None
-        self.modules: RunningModules = RunningModules(module)
+        self.modules: RunningModules = RunningModules(parts.paths)
         self.known: KnownValues = KnownValues()
         self.names: IdentifierNames = IdentifierNames()
-        self.sources: Sources = Sources(module, self.known, self.names)
+        self.sources: Sources = Sources(parts, self.known, self.names)
         self.surroundings: Surroundings = Surroundings(self.read, self.modules, traced=traced)
         self._entries = self.sources.entries
         self._fresh: Any = None
@@ -207,7 +209,8 @@ class Recorder(TorchDispatchMode):
         try:
             if not call.depends_on_values():
                 if operator.writes:
-                    return call.function(*call.run, **call.run_kwargs)
+                    written = written_at_once(call.function, call.run, call.run_kwargs)
+                    return call.function(*call.run, **call.run_kwargs) if written is None else written
                 return self._repeated.run(call.function, call.run, call.run_kwargs, [meta for meta, _ in call.entries])
         except Exception as failed:
             error = failed

@@ -8,32 +8,32 @@ from __future__ import annotations
 import functools
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from operator import is_
+from itertools import chain
+from operator import attrgetter, is_, methodcaller
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 LARGE = 10_000
 """Entries of a container that is restored as a whole, without looking at what its entries hold."""
 
 
 @contextmanager
-def unchanged(module: Any, kept: Contents | None = None) -> Iterator[None]:
+def unchanged(kept: Contents) -> Iterator[None]:
     """Give a module back the attributes that it had, and these their contents, whatever runs inside.
 
     Tensors are not copied: nothing that is recorded writes to them. Only torch counts a write that the module asked
     for, and that count is set back.
 
     Args:
-        kept: the contents of the module, where it runs several times and nothing changes between.
+        kept: the contents of the module.
     """
     from torch.autograd import grad_mode
 
-    kept = kept or Contents(module)
     try:
         with grad_mode._unsafe_preserve_version_counter(tuple(kept.tensors)):
             yield
@@ -42,13 +42,13 @@ def unchanged(module: Any, kept: Contents | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def empty_caches(module: nn.Module) -> Iterator[None]:
+def empty_caches(owners: Iterable[type | ModuleType]) -> Iterator[None]:
     """Give the cached functions in the files and classes of a module's parts caches of their own, which start empty.
 
     What they remember of an earlier recording was made by no operator of this one, and what they would remember of
     this one has no values, with which the module could not run afterwards.
     """
-    replaced = [(owner, name, function) for owner in _owners(module) for name, function in _cached_functions(owner)]
+    replaced = [(owner, name, function) for owner in owners for name, function in _cached_functions(owner)]
     fresh = {function: _cached_anew(function) for _, _, function in replaced}
     try:
         for owner, name, function in replaced:
@@ -62,7 +62,7 @@ def empty_caches(module: nn.Module) -> Iterator[None]:
 CachedFunction: TypeAlias = "functools._lru_cache_wrapper[object]"
 
 
-def _owners(module: nn.Module) -> list[type | ModuleType]:
+def owners_of(module: nn.Module) -> list[type | ModuleType]:
     """The classes of a module's parts, and the files that define them."""
     from torch import nn
 
@@ -88,6 +88,9 @@ class Contents:
     def __init__(self, module: Any) -> None:
         self._seen: dict[int, Any] = {}
         self._undo: list[Callable[[], None]] = []
+        self._dicts = _Containers(_entries_of_dicts)
+        self._lists = _Containers(chain.from_iterable)
+        self._flags: list[tuple[Tensor, bool]] = []
         self.tensors: list[Any] = []
         self._visit_all(module)
 
@@ -103,6 +106,9 @@ class Contents:
 
     def restore(self) -> None:
         """Put everything back."""
+        self._restore_flags()
+        self._dicts.restore()
+        self._lists.restore()
         for undo in self._undo:
             undo()
 
@@ -133,34 +139,23 @@ class Contents:
     def _keep_flags(self, tensor: Any) -> None:
         if not tensor.is_inference():
             self.tensors.append(tensor)
-        needed, leaf = tensor.requires_grad, tensor.is_leaf
+        if tensor.is_leaf:
+            self._flags.append((tensor, tensor.requires_grad))
 
-        def undo() -> None:
-            if leaf and tensor.requires_grad != needed:
+    def _restore_flags(self) -> None:
+        now = map(attrgetter("requires_grad"), [tensor for tensor, _ in self._flags])
+        for (tensor, needed), needs in zip(self._flags, now, strict=True):
+            if needs != needed:
                 tensor.requires_grad_(needed)
-
-        self._undo.append(undo)
 
     def _keep_dict(self, item: dict[Any, Any]) -> Any:
         before = dict(item)
-
-        def undo() -> None:
-            if not (_same(item, before) and _same(item.values(), before.values())):
-                item.clear()
-                item.update(before)
-
-        self._undo.append(undo)
+        self._dicts.keep(item, before, item.update)
         return before.values()
 
     def _keep_list(self, item: Any) -> Any:
         before = list(item)
-
-        def undo() -> None:
-            if not _same(item, before):
-                item.clear()
-                item.extend(before)
-
-        self._undo.append(undo)
+        self._lists.keep(item, before, item.extend)
         return before
 
     def _keep_set(self, item: set[Any]) -> Any:
@@ -201,3 +196,46 @@ _FIXED = (int, float, complex, str, bytes, bool, type(None), type, ModuleType)
 
 def _same(now: Collection[object], then: Collection[object]) -> bool:
     return len(now) == len(then) and all(map(is_, now, then))
+
+
+def _entries_of_dicts(items: Iterable[Mapping[object, object]]) -> Iterator[object]:
+    """Yield all keys, then all values."""
+    kept = list(items)
+    return chain(chain.from_iterable(kept), chain.from_iterable(map(methodcaller("values"), kept)))
+
+
+_Container: TypeAlias = Any
+"""A dict, a list, or a deque."""
+
+
+class _Containers:
+    """Containers of one kind with what they held.
+
+    Whether any of them changed is asked of all their entries in a row, as there are thousands and nearly none does.
+    """
+
+    def __init__(self, entries: Callable[[Iterable[_Container]], Iterable[object]]) -> None:
+        self._entries = entries
+        self._items: list[_Container] = []
+        self._before: list[_Container] = []
+        self._refill: list[Callable[[_Container], None]] = []
+
+    def keep(self, item: _Container, before: _Container, refill: Callable[[_Container], None]) -> None:
+        """Remember what a container holds, and what gives it that back when it is empty."""
+        self._items.append(item)
+        self._before.append(before)
+        self._refill.append(refill)
+
+    def restore(self) -> None:
+        """Put back what changed."""
+        if self._unchanged(self._items, self._before):
+            return
+        for item, before, refill in zip(self._items, self._before, self._refill, strict=True):
+            if not self._unchanged([item], [before]):
+                item.clear()
+                refill(before)
+
+    def _unchanged(self, items: Collection[_Container], before: Collection[_Container]) -> bool:
+        # By their numbers as well: what one loses at its end, the next may have at its start.
+        same = list(map(len, items)) == list(map(len, before))
+        return same and all(map(is_, self._entries(items), self._entries(before)))

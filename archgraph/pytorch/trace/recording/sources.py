@@ -7,6 +7,7 @@ from typing import Any
 
 from archgraph.pytorch.trace.nested import tree_of
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, Stored, memory
+from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 
@@ -25,22 +26,19 @@ class Sources:
         storages: a number for every memory.
     """
 
-    def __init__(self, module: Any, known: KnownValues, names: IdentifierNames) -> None:
+    def __init__(self, parts: ModuleParts, known: KnownValues, names: IdentifierNames) -> None:
         self.entries: dict[int, Standing] = {}
         self.placeholders: list[RecordedNode] = []
         self.storages: dict[int, int] = {}
         self._alive: list[Any] = []
-        self._module = module
+        self._module = parts.module
         self._known = known
         self._names = names
-        parameters = list(module.named_parameters(remove_duplicate=False))
-        buffers = list(module.named_buffers(remove_duplicate=False))
-        self._frozen_is_constant = any(tensor.requires_grad for _, tensor in parameters)
+        self._frozen_is_constant = any(tensor.requires_grad for kind, _, tensor in parts.stored if kind == "parameter")
         self._own: dict[int, tuple[str, str]] = {}
-        for kind, held in (("parameter", parameters), ("buffer", buffers)):
-            for path, tensor in held:
-                self._own.setdefault(id(tensor), (kind, path))
-        self._held = [tensor for _, tensor in (*parameters, *buffers)]
+        for kind, path, tensor in parts.stored:
+            self._own.setdefault(id(tensor), (kind, path))
+        self._held = [tensor for *_, tensor in parts.stored]
         self._memories: dict[int, Any] | None = None
 
     def enter(self, tensor: Any, meta: Any, node: RecordedNode) -> None:

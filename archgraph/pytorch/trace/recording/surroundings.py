@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from threading import Thread
 from typing import Any
 
@@ -59,10 +59,7 @@ class Surroundings:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Replace what does not work on tensors without values."""
-        with ExitStack() as stack:
-            stack.enter_context(_global_state())
-            for owner, name, value in self._replacements():
-                stack.enter_context(_replaced(owner, name, value))
+        with _global_state(), _replaced(self._replacements()):
             yield
 
     def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
@@ -165,17 +162,20 @@ class _Reentrant:
 
 
 @contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    own = name in vars(owner)
-    original = getattr(owner, name)
-    setattr(owner, name, value)
+def _replaced(replacements: Iterable[tuple[object, str, object]]) -> Iterator[None]:
+    """Give owners other attributes: each is asked for once those before it are there."""
+    before: list[tuple[object, str, bool, object]] = []
     try:
+        for owner, name, value in replacements:
+            before.append((owner, name, name in vars(owner), getattr(owner, name)))
+            setattr(owner, name, value)
         yield
     finally:
-        if own:
-            setattr(owner, name, original)
-        else:
-            delattr(owner, name)
+        for owner, name, own, original in reversed(before):
+            if own:
+                setattr(owner, name, original)
+            else:
+                delattr(owner, name)
 
 
 @contextmanager

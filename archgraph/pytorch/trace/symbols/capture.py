@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Symbol
 
+from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.sizes import Progression, TracedSizes, declared_sizes
 from archgraph.pytorch.trace.symbols.asked import Dynamic, SymbolSizes
-from archgraph.pytorch.trace.symbols.sampling import Sampler
+from archgraph.pytorch.trace.symbols.sampling import First, Sampler
 from archgraph.pytorch.trace.symbols.search import NoLawError, Search
 from archgraph.pytorch.trace.symbols.steps import SteppedSizes, find_steps
-
-if TYPE_CHECKING:
-    from torch import nn
 
 NEXT_SIZES = 4
 """Sizes in a row at which a law in wider steps has to hold: what is rounded differs from one to the next."""
@@ -24,19 +22,25 @@ WIDER = (2, 3, 4, 8, 16)
 """Multiples of the smallest steps that are tried where sizes have no law in them, such as of code that rounds up."""
 
 
-def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str) -> tuple[Recording, TracedSizes]:
+def capture_symbolic(
+    parts: ModuleParts, inputs: Any, dynamic: Dynamic, name: str, first: First | None = None
+) -> tuple[Recording, TracedSizes]:
     """Record a module at several sizes, and return the example's recording with laws of the symbols.
+
+    Args:
+        parts: of the module.
+        first: the example, where it was recorded before.
 
     Raises:
         ArchgraphError: a dimension cannot vary, or has no law; or what `record` says of the example.
 
     >>> import torch
     >>> conv = torch.nn.Conv2d(3, 4, 4, stride=4, device="meta")
-    >>> found, sizes = capture_symbolic(conv, torch.zeros(1, 3, 16, 16), {"input": {3: "w"}}, "conv")
+    >>> found, sizes = capture_symbolic(ModuleParts(conv), torch.zeros(1, 3, 16, 16), {"input": {3: "w"}}, "conv")
     >>> found.calls[0].meta["val"].shape, sizes.conditions
     ((1, 4, 4, floor(w/4)), ('w >= 4', 'recorded at w = 4, 16, 33, 83'))
     """
-    sampler = Sampler(module, inputs, dynamic)
+    sampler = Sampler(parts, inputs, dynamic, first)
     items = find_steps(sampler)
     search = _searched(sampler, items, name)
     samples = search.seen()

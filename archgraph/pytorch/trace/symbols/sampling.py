@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.comparisons.compared import Compared, ComparedAt, Comparisons
+from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.record import Follow, InputSizes, record
 from archgraph.pytorch.trace.recording.recording import Recording
-from archgraph.pytorch.trace.recording.restore import Contents
 from archgraph.pytorch.trace.rules import has_rule
 from archgraph.pytorch.trace.symbols.asked import Asked, Dynamic, SymbolSizes, asked_for, input_sizes
 from archgraph.pytorch.trace.symbols.differences import Difference, LinedUp
@@ -42,6 +42,13 @@ class Begun(NamedTuple):
 
     steps: list[RecordedNode]
     comparisons: Mapping[ComparedAt, Compared]
+
+
+class First(NamedTuple):
+    """The recording of the example, as a module runs that is told that it is traced, and what its code compared."""
+
+    recording: Recording
+    compared: Comparisons
 
 
 class DivergedError(ArchgraphError):
@@ -101,12 +108,16 @@ class Sampler:
         sizes: the example's.
         first: both, as a sample.
         makes_masks: whether the example compares elements of known tensors, as a mask is made.
+
+    Args:
+        first: the example, where it was recorded before.
     """
 
-    def __init__(self, module: nn.Module, inputs: Any, dynamic: Dynamic) -> None:
-        self.module = module
+    def __init__(self, parts: ModuleParts, inputs: Any, dynamic: Dynamic, first: First | None = None) -> None:
+        self.module: nn.Module = parts.module
         self._inputs = inputs
-        self._kept = Contents(module)
+        self._kept = parts
+        self._first = first
         self._traced = True
         self.makes_masks: bool = False
         self.example, comparisons = self._example()
@@ -151,8 +162,7 @@ class Sampler:
 
         What a module refuses only then, such as sizes that are no multiples, is part of its law.
         """
-        compared = Comparisons()
-        example = self._recorded({}, None, compared)
+        example, compared = self._first or self._traced_example()
         if example.asks_traced:
             self._traced, again = False, Comparisons()
             found = self._alike(Following(example), {}, again)
@@ -162,6 +172,10 @@ class Sampler:
             self._traced = True
         self.makes_masks = compared.of_elements
         return example, compared.found
+
+    def _traced_example(self) -> First:
+        compared = Comparisons()
+        return First(self._recorded({}, None, compared), compared)
 
     def _record(self, sizes: SymbolSizes) -> Sample | Difference:
         compared = Comparisons()

@@ -15,7 +15,7 @@ from torch import nn  # noqa: E402
 
 from archgraph.errors import ArchgraphError  # noqa: E402
 from archgraph.pytorch.trace.recording.record import record  # noqa: E402
-from archgraph.pytorch.trace.recording.restore import unchanged  # noqa: E402
+from archgraph.pytorch.trace.recording.restore import Contents, unchanged  # noqa: E402
 
 
 def held(module):
@@ -154,9 +154,33 @@ def test_what_a_forward_remembers_around_it_is_put_back():
     Remembers.forward = forward
     made = Remembers()
     made.own = forward
-    with unchanged(made):
+    with unchanged(Contents(made)):
         made(torch.ones(1, 3))
     assert cache == {} and calls == 0
+
+
+def test_an_entry_that_goes_from_one_container_to_the_next_is_put_back():
+    """Taken in a row, their entries are the same as before."""
+    first, second, third = object(), object(), object()
+    made = nn.Module()
+    made.lists = [[first, second], [third]]
+    made.tables = [{"a": first, "b": second}, {"c": third}]
+    kept = Contents(made)
+    with unchanged(kept):
+        made.lists[1].insert(0, made.lists[0].pop())
+        moved = {"b": made.tables[0].pop("b"), **made.tables[1]}
+        made.tables[1].clear()
+        made.tables[1].update(moved)
+    assert made.lists == [[first, second], [third]]
+    assert made.tables == [{"a": first, "b": second}, {"c": third}]
+
+
+def test_an_equal_object_in_the_place_of_another_is_put_back():
+    made = nn.Module()
+    made.table, made.flags = {"scale": 1.0}, [1]
+    with unchanged(Contents(made)):
+        made.table["scale"], made.flags[0] = 1, True
+    assert type(made.table["scale"]) is float and type(made.flags[0]) is int
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
 from archgraph.pytorch.trace.module import trace  # noqa: E402
+from archgraph.pytorch.trace.recording.record import parts_of  # noqa: E402
 from archgraph.pytorch.trace.sizes import Progression, declared_sizes  # noqa: E402
 from archgraph.pytorch.trace.symbols.capture import carriers  # noqa: E402
 from archgraph.pytorch.trace.symbols.continued import telling_steps  # noqa: E402
@@ -79,7 +80,7 @@ MODULES = {run.__name__: run for run in (banded, filled, parted, stored, scaled,
 
 
 def searched(run, length: int = 16):
-    sampler = Sampler(Net(run), torch.zeros(1, length, C), {"x": {1: "n"}})
+    sampler = Sampler(parts_of(Net(run)), torch.zeros(1, length, C), {"x": {1: "n"}})
     items = find_steps(sampler)
     sizes = declared_sizes("net", [Progression(item.name, item.default, item.step, 1, None) for item in items])
     return Search(sampler, items, carriers(sizes, items))
@@ -95,7 +96,7 @@ def test_a_continued_recording_is_that_of_a_whole_call(run):
     search = searched(run)
     parts = [sample for sample in search.seen() if not sample.whole]
     for part in parts:
-        whole = Sampler(Net(run), torch.zeros(1, 16, C), {"x": {1: "n"}}).attempt(part.sizes)
+        whole = Sampler(parts_of(Net(run)), torch.zeros(1, 16, C), {"x": {1: "n"}}).attempt(part.sizes)
         assert isinstance(whole, Sample)
         assert list(map(integers_of, part.recording.nodes)) == list(map(integers_of, whole.recording.nodes))
         same = zip(part.recording.nodes, whole.recording.nodes, strict=True)
@@ -126,7 +127,7 @@ def test_numbers_that_no_law_has_are_recorded(run, left):
 
 
 def test_a_recording_is_left_without_a_trace_of_the_step_that_was_not_wanted():
-    sampler = Sampler(Net(banded), torch.zeros(1, 16, C), {"x": {1: "n"}})
+    sampler = Sampler(parts_of(Net(banded)), torch.zeros(1, 16, C), {"x": {1: "n"}})
     begun = sampler.begin({"n": 5}, 3)
     assert isinstance(begun, Begun) and len(begun.steps) == 3
     assert {user for step in begun.steps for user in step.users} <= set(begun.steps)
@@ -137,7 +138,7 @@ def test_a_beginning_that_differs_says_how():
         def forward(self, x):
             return (x.relu() if x.shape[1] > 3 else x.tanh()).sum(1)
 
-    found = Sampler(Odd(), torch.zeros(1, 16, C), {"x": {1: "n"}}).begin({"n": 2}, 1)
+    found = Sampler(parts_of(Odd()), torch.zeros(1, 16, C), {"x": {1: "n"}}).begin({"n": 2}, 1)
     assert isinstance(found, Difference) and "tanh" in found.rule
 
 
@@ -173,7 +174,7 @@ def sides(size: int, windows) -> list[int]:
 
 def test_a_size_at_which_nothing_is_left_is_tried_once_only():
     """At each size below 28 the last convolution has nothing left, and fails of it."""
-    sampler = Sampler(Strided((4, 4), (2, 2), (3, 1)), torch.zeros(1, 1, 64, 64), {"x": {2: "h", 3: "w"}})
+    sampler = Sampler(parts_of(Strided((4, 4), (2, 2), (3, 1))), torch.zeros(1, 1, 64, 64), {"x": {2: "h", 3: "w"}})
     items = find_steps(sampler)
     sizes = declared_sizes("net", [Progression(item.name, item.default, item.step, 1, None) for item in items])
     Search(sampler, items, carriers(sizes, items))

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from archgraph.pytorch.trace.recording.known import memory
-from archgraph.pytorch.trace.recording.shapes.shaped_at_once import LyingTensor, shaped_at_once
+from archgraph.pytorch.trace.recording.shapes.lying import LyingTensor
+from archgraph.pytorch.trace.recording.shapes.shaped_at_once import shaped_at_once
 
 
 class RepeatedCalls:

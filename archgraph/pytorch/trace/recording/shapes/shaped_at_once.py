@@ -6,30 +6,19 @@ PyTorch asks a chain of functions in Python for them, which takes most of the ti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from itertools import pairwise
 
-import torch
 from torch import Tensor
 
 from archgraph.pytorch.trace.recording.operators import operator_of
-
-PlainSides: TypeAlias = "Sequence[int]"
-
-
-class LyingTensor(NamedTuple):
-    """The shape, strides and type of a result."""
-
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    dtype: torch.dtype
-
+from archgraph.pytorch.trace.recording.shapes.lying import LyingTensor, PlainSides, are_plain, lying_in_rows
+from archgraph.pytorch.trace.recording.shapes.resampled import GRIDS
 
 ONE_FOR_EACH = frozenset(
     ("add", "sub", "mul", "div", "relu", "gelu", "silu", "tanh", "sigmoid", "hardswish", "hardsigmoid", "leaky_relu",
-     "elu", "mish", "exp", "neg", "sqrt", "rsqrt", "softplus", "erf", "abs", "sin", "cos", "square")
+     "elu", "hardtanh", "mish", "exp", "neg", "sqrt", "rsqrt", "softplus", "erf", "abs", "sin", "cos", "square")
 )  # fmt: skip
 """Operators that give one element for each of their operands, of the type that all of these have."""
-_FLOATING = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def shaped_at_once(
@@ -37,6 +26,7 @@ def shaped_at_once(
 ) -> LyingTensor | None:
     """Return how the result of an operator lies where that is plain to see, else None: then the operator is asked.
 
+    >>> import torch
     >>> x, w = torch.empty(2, 3, device="meta"), torch.empty(4, 3, device="meta")
     >>> shaped_at_once(torch.ops.aten.mul.Tensor, [x, x], {})
     LyingTensor(shape=(2, 3), strides=(3, 1), dtype=torch.float32)
@@ -50,22 +40,41 @@ def shaped_at_once(
     return None if rule is None or kwargs else rule(*args)
 
 
+def written_at_once(function: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+    """Return the tensor that an operator writes one element for each into, where that is plain to see, else None.
+
+    >>> import torch
+    >>> x = torch.empty(2, 3, device="meta")
+    >>> written_at_once(torch.ops.aten.relu_.default, [x], {}) is x
+    True
+    """
+    name = operator_of(function).name
+    known = name.endswith("_") and name.rstrip("_") in ONE_FOR_EACH
+    return args[0] if known and _one_for_each([*args, *kwargs.values()]) is not None else None
+
+
 def _one_for_each(given: Sequence[object]) -> LyingTensor | None:
     tensors = [item for item in given if type(item) is Tensor]
     if not tensors or not all(type(item) in (Tensor, int, float, str) for item in given):
         return None
     first = tensors[0]
-    alike = all(other.shape == first.shape for other in tensors)
-    return _in_order(first.shape, first.dtype) if alike and _are_plain(tensors) else None
+    fits = all(other.shape == first.shape or _is_spread_on(other.shape, first.shape) for other in tensors)
+    return lying_in_rows(first.shape, first.dtype) if fits and are_plain(tensors) else None
+
+
+def _is_spread_on(shape: PlainSides, whole: PlainSides) -> bool:
+    """Whether a tensor has one element for several of another, whose order alone says how the result lies."""
+    alone = len(shape) == len(whole) and 1 not in whole[1:]
+    return alone and all(side in (1, other) for side, other in zip(shape, whole, strict=True))
 
 
 def _linear(operand: Tensor, weight: Tensor, bias: Tensor | None = None) -> LyingTensor | None:
     given = [operand, weight, *([] if bias is None else [bias])]
-    if not _are_plain(given) or operand.ndim < 2 or weight.ndim != 2 or operand.shape[-1] != weight.shape[1]:
+    if not are_plain(given) or operand.ndim < 2 or weight.ndim != 2 or operand.shape[-1] != weight.shape[1]:
         return None
     if bias is not None and tuple(bias.shape) != (weight.shape[0],):
         return None
-    return _in_order((*operand.shape[:-1], weight.shape[0]), operand.dtype)
+    return lying_in_rows((*operand.shape[:-1], weight.shape[0]), operand.dtype)
 
 
 def _layer_norm(
@@ -94,11 +103,40 @@ def _batch_norm(
     return _normalised(operand, (operand.shape[1],), (weight, bias, mean, variance)) if stored else None
 
 
+def _instance_norm(
+    operand: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    variance: Tensor | None,
+    *settings: object,
+) -> LyingTensor | None:
+    several = operand.ndim > 2 and operand.shape[2:].numel() > 1
+    own = several and mean is None and variance is None and settings[:1] == (True,)
+    return _normalised(operand, (operand.shape[1],), (weight, bias)) if own else None
+
+
+def _prelu(operand: Tensor, slopes: Tensor) -> LyingTensor | None:
+    fits = operand.ndim > 1 and 1 not in operand.shape[1:] and slopes.numel() in (1, operand.shape[1])
+    return _normalised(operand, (slopes.numel(),), (slopes,)) if fits else None
+
+
+def _joined(parts: Sequence[Tensor], dim: int = 0) -> LyingTensor | None:
+    if not parts or not are_plain(parts) or not -parts[0].ndim <= dim < parts[0].ndim:
+        return None
+    shapes, place = [[*part.shape] for part in parts], dim % parts[0].ndim
+    length = sum(shape[place] for shape in shapes if len(shape) > place)
+    for shape in shapes:
+        shape[place : place + 1] = [length]
+    alike = all(one == other for one, other in pairwise(shapes)) and 1 not in shapes[0][1:]
+    return lying_in_rows(shapes[0], parts[0].dtype) if alike else None
+
+
 def _normalised(operand: Tensor, own: PlainSides, weights: Iterable[Tensor | None]) -> LyingTensor | None:
     """A result that lies like the operand, if the weights are of some shape."""
     given = [weight for weight in weights if weight is not None]
     fits = all(tuple(weight.shape) == own for weight in given)
-    return _in_order(operand.shape, operand.dtype) if fits and _are_plain([operand, *given]) else None
+    return lying_in_rows(operand.shape, operand.dtype) if fits and are_plain([operand, *given]) else None
 
 
 _RULES: Mapping[str, Callable[..., LyingTensor | None]] = {
@@ -106,28 +144,8 @@ _RULES: Mapping[str, Callable[..., LyingTensor | None]] = {
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
     "batch_norm": _batch_norm,
+    "instance_norm": _instance_norm,
+    "prelu": _prelu,
+    "cat": _joined,
+    **GRIDS,
 }
-
-
-def _are_plain(tensors: Sequence[Tensor]) -> bool:
-    """Whether tensors are of one floating type, and lie row by row, so that what is made of them does too."""
-    first = tensors[0].dtype
-    return first in _FLOATING and all(tensor.dtype == first and _lies_in_order(tensor) for tensor in tensors)
-
-
-def _lies_in_order(tensor: Tensor) -> bool:
-    if tensor.layout != torch.strided or not tensor.is_meta:
-        return False
-    return tensor.stride() == _row_by_row(tensor.shape) and 0 not in tensor.shape
-
-
-def _in_order(shape: PlainSides, dtype: torch.dtype) -> LyingTensor:
-    return LyingTensor(tuple(shape), _row_by_row(shape), dtype)
-
-
-def _row_by_row(shape: PlainSides) -> tuple[int, ...]:
-    strides, step = list[int](), 1
-    for side in reversed(shape):
-        strides.append(step)
-        step *= side
-    return tuple(reversed(strides))
