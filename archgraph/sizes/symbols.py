@@ -17,8 +17,8 @@ from archgraph.errors import ArchgraphError, ShapeError, quoted
 from archgraph.keywords import strict_methods
 from archgraph.sizes.bounds import is_ordered as is_ordered
 from archgraph.sizes.bounds import same_size as same_size
+from archgraph.sizes.exact import Number, number_of
 from archgraph.sizes.exact import evaluate as evaluate
-from archgraph.sizes.exact import number_of
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.law_text import law_text
 
@@ -129,18 +129,7 @@ class Assumption:
 
     def holds(self, values: Mapping[Symbol, int]) -> bool:
         """Return whether the fact is true under `values`."""
-        left, right = number_of(self.left, values), number_of(self.right, values)
-        match self.relation:
-            case "multiple of":
-                return right != 0 and left % right == 0
-            case "==":
-                return left == right
-            case "!=":
-                return left != right
-            case ">=":
-                return left >= right
-            case "<=":
-                return left <= right
+        return _holds(number_of(self.left, values), self.relation, number_of(self.right, values))
 
     def normal(self) -> Assumption:
         """Return a bound with a lone symbol or product on its left, where one term of the sizes has all symbols.
@@ -237,6 +226,21 @@ def assume(fact: Assumption) -> None:
         context.assume(fact)
 
 
+def _holds(left: Number, relation: SizeRelation, right: Number) -> bool:
+    """Return whether two numbers have a relation."""
+    match relation:
+        case "multiple of":
+            return right != 0 and left % right == 0
+        case "==":
+            return left == right
+        case "!=":
+            return left != right
+        case ">=":
+            return left >= right
+        case "<=":
+            return left <= right
+
+
 def decide(left: Expr, relation: SizeRelation, right: Expr, reason: str = "", *parts: object) -> bool:
     """Decide a relation of sizes: symbolically where that is possible, else at the bound values.
 
@@ -261,7 +265,7 @@ def decide(left: Expr, relation: SizeRelation, right: Expr, reason: str = "", *p
 
 def _symbolic(left: Expr, relation: SizeRelation, right: Expr) -> bool | None:
     if left.is_Integer and right.is_Integer:
-        return Assumption(left, relation, right).holds({})
+        return _holds(int(left), relation, int(right))
     match relation:
         case "multiple of":
             return is_multiple(left, right)

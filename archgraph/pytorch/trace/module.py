@@ -44,6 +44,7 @@ from archgraph.pytorch.trace.masking.listings import held
 from archgraph.pytorch.trace.nesting import ahead, nest
 from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
+from archgraph.pytorch.trace.recording.node import taken_apart
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.surroundings import usual_defaults
 from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
@@ -113,6 +114,7 @@ class TracedModule:
 
 
 @without_collection()
+@taken_apart()
 def trace(
     module: nn.Module,
     inputs: Any,

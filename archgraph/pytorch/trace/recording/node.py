@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -96,6 +98,31 @@ class Gradients(NamedTuple):
     autocast: Any = None
 
 
+_MADE: ContextVar[list[RecordedNode] | None] = ContextVar("_MADE", default=None)
+
+
+@contextmanager
+def taken_apart() -> Iterator[None]:
+    """Let go of the steps that are made inside: they know each other, and only a search for garbage frees circles.
+
+    >>> with taken_apart():
+    ...     first = RecordedNode("call_function", abs, "first")
+    ...     second = RecordedNode("call_function", abs, "second", inputs=[first])
+    ...     print(first.users)
+    {second: None}
+    >>> first.users
+    {}
+    """
+    made: list[RecordedNode] = []
+    token = _MADE.set(made)
+    try:
+        yield
+    finally:
+        _MADE.reset(token)
+        for node in made:
+            node.users.clear()
+
+
 class RecordedNode:
     """One step of a recording; nodes are equal only if they are the same.
 
@@ -166,6 +193,9 @@ class RecordedNode:
         self._operands: dict[RecordedNode, Any] | None = None
         for node in self.all_input_nodes:
             node.users[self] = None
+        made = _MADE.get()
+        if made is not None:
+            made.append(self)
 
     def __repr__(self) -> str:
         return self.name

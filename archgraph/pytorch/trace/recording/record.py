@@ -79,13 +79,13 @@ def record(
 
     with unchanged(parts.contents), empty_caches(parts.owners):
         module.eval()
-        recorder = Recorder(parts, follow, whole, compared, traced=traced)
-        args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
-        with recorder.surroundings.entered(), _explained(module, recorder):
-            with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
-                result = module(*args, **kwargs)
-            outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
-    return _recording(recorder, given, outputs)
+        with Recorder(parts, follow, whole, compared, traced=traced).left_behind() as recorder:
+            args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
+            with recorder.surroundings.entered(), _explained(module, recorder):
+                with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
+                    result = module(*args, **kwargs)
+                outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
+            return _recording(recorder, given, outputs)
 
 
 def parts_of(module: nn.Module) -> ModuleParts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator as python_operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -63,6 +64,14 @@ class Recorder(TorchDispatchMode):
         self._entries = self.sources.entries
         self._fresh: Any = None
         self._repeated = RepeatedCalls()
+
+    @contextmanager
+    def left_behind(self) -> Iterator[Recorder]:
+        """Let go at the end of what knows the recorder in turn: only a search for garbage frees circles."""
+        try:
+            yield self
+        finally:
+            del self.surroundings
 
     # -- operands ----------------------------------------------------------------------------------------
 

@@ -88,8 +88,8 @@ class Contents:
     def __init__(self, module: Any) -> None:
         self._seen: dict[int, Any] = {}
         self._undo: list[Callable[[], None]] = []
-        self._dicts = _Containers(_entries_of_dicts)
-        self._lists = _Containers(chain.from_iterable)
+        self._dicts = _Containers(_entries_of_dicts, "update")
+        self._lists = _Containers(chain.from_iterable, "extend")
         self._flags: list[tuple[Tensor, bool]] = []
         self.tensors: list[Any] = []
         self._visit_all(module)
@@ -150,12 +150,12 @@ class Contents:
 
     def _keep_dict(self, item: dict[Any, Any]) -> Any:
         before = dict(item)
-        self._dicts.keep(item, before, item.update)
+        self._dicts.keep(item, before)
         return before.values()
 
     def _keep_list(self, item: Any) -> Any:
         before = list(item)
-        self._lists.keep(item, before, item.extend)
+        self._lists.keep(item, before)
         return before
 
     def _keep_set(self, item: set[Any]) -> Any:
@@ -214,26 +214,25 @@ class _Containers:
     Whether any of them changed is asked of all their entries in a row, as there are thousands and nearly none does.
     """
 
-    def __init__(self, entries: Callable[[Iterable[_Container]], Iterable[object]]) -> None:
+    def __init__(self, entries: Callable[[Iterable[_Container]], Iterable[object]], refill: str) -> None:
         self._entries = entries
+        self._refill = refill
         self._items: list[_Container] = []
         self._before: list[_Container] = []
-        self._refill: list[Callable[[_Container], None]] = []
 
-    def keep(self, item: _Container, before: _Container, refill: Callable[[_Container], None]) -> None:
-        """Remember what a container holds, and what gives it that back when it is empty."""
+    def keep(self, item: _Container, before: _Container) -> None:
+        """Remember what a container holds."""
         self._items.append(item)
         self._before.append(before)
-        self._refill.append(refill)
 
     def restore(self) -> None:
         """Put back what changed."""
         if self._unchanged(self._items, self._before):
             return
-        for item, before, refill in zip(self._items, self._before, self._refill, strict=True):
+        for item, before in zip(self._items, self._before, strict=True):
             if not self._unchanged([item], [before]):
                 item.clear()
-                refill(before)
+                getattr(item, self._refill)(before)
 
     def _unchanged(self, items: Collection[_Container], before: Collection[_Container]) -> bool:
         # By their numbers as well: what one loses at its end, the next may have at its start.

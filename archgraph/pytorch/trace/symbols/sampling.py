@@ -149,7 +149,8 @@ class Sampler:
         compared, follow = Comparisons(), Following(self.example, count)
         try:
             found = self._alike(follow, input_sizes(self.asked, {**self.sizes, **changes}), compared)
-        except LeftError:
+        except LeftError as left:
+            _forget_frames(left)
             return Begun(follow.steps, compared.found)
         return found if isinstance(found, Difference) else Difference("fewer steps run at {there}")
 
@@ -187,10 +188,12 @@ class Sampler:
         try:
             found = self._recorded(sizes, follow, compared)
         except DivergedError as error:
+            _forget_frames(error)
             return error.difference
         except LeftError:
             raise
         except ArchgraphError as error:
+            _forget_frames(error)
             return Difference(error.message, follow.reached, error.path, "", error.hint, fails=True)
         return follow.comparison.finish(found) or found
 
@@ -205,3 +208,10 @@ class Sampler:
             whole=has_rule,
             traced=self._traced,
         )
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of what ran when an error was raised: a frame that holds it is held by it, and holds the recording."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
