@@ -143,6 +143,16 @@ def dense_fields(edges: int) -> Callable[[], object]:
     return lambda: g.bind().receptive_field_table()
 
 
+def layers_traced(layers: int) -> Callable[[], object]:
+    """A chain of layers of a module, traced with a free length."""
+    import torch
+
+    with torch.device("meta"):
+        parts = [torch.nn.Sequential(torch.nn.Conv1d(8, 8, 3, padding=1), torch.nn.GELU()) for _ in range(layers)]
+        module, x = torch.nn.Sequential(*parts).eval(), torch.empty(1, 8, 64)
+    return lambda: ag.trace(module, x, {"input": {2: "n"}}).macs
+
+
 def all_to_all(layers: int) -> ag.Architecture:
     steps = "  - conv: {out: 8, kernel: 1}\n    as: y0\n"
     for layer in range(1, layers):
@@ -195,6 +205,7 @@ QUESTIONS = (
     Growth(
         "effective field of U-Net", "side", (2**10, 2**11, 2**12, 2**13), deep_field, LINEAR, "2.0: 9.6 s at 9 levels"
     ),
+    Growth("trace with a free length", "layers", (16, 64, 256), layers_traced, LINEAR, "3.3 - 4.1 x static"),
     Growth("all-to-all layers drawn", "layers", (6, 12, 24), dense, 3.0, "1.0 s at 32; 64 over 30 s", whole=True),
 )
 
