@@ -79,7 +79,7 @@ def seconds(run: Callable[[], object]) -> float:
 def alone(run: Callable[[], object]) -> float:
     """Return the time of a run, without that of looking through the garbage that others have left, and what they keep.
 
-    What is kept is looked through once: when each run looked through all of it, that took two thirds of the gallery's rows.
+    What is kept is looked through once: to do so before each run took two thirds of the time of the gallery's rows.
     """
     gc.collect()
     gc.freeze()
