@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Thread
 from typing import Any
 
+from archgraph.pytorch.trace.recording.comparisons.comparing import scripted
 from archgraph.pytorch.trace.recording.comparisons.functions import functions_of_sizes
 from archgraph.pytorch.trace.recording.flex_attention import flexible_attention
 from archgraph.pytorch.trace.recording.literals import literal_makers
@@ -77,6 +78,8 @@ class Surroundings:
         yield from literal_makers()
         yield from flexible_attention()
         yield from functions_of_sizes()
+        function = torch.jit.ScriptFunction
+        yield function, "__call__", scripted(function.__call__, in_python=self.traced == 1)
         # Modules have ways of their own of not asking for values while they are traced.
         for name in ("_is_compiling_flag", "_is_exporting_flag"):
             if hasattr(torch.compiler, name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -48,21 +49,50 @@ class ComparingSizes(TorchFunctionMode):
         positional, by_name = plain(given)
         result = func(*positional, **by_name)
         if func in _NUMBERS:
-            # PyTorch's own Python decides nothing that its operators do not say.
-            return _noting(result) if is_users(sys._getframe(1).f_code) else result
+            # PyTorch's own Python decides nothing that its operators do not say; `len` is asked through it.
+            asked = func is torch.Tensor.__len__ or is_users(sys._getframe(1).f_code)
+            return _noting(result) if asked else result
         if isinstance(result, (int, float)):
-            self._forgotten(given)
+            _forget(given)
         return result
 
-    def _forgotten(self, given: Any) -> None:
-        """Note numbers of which PyTorch makes another one, which does not know of them."""
+
+def scripted(call: Callable[..., object], *, in_python: bool) -> Callable[..., object]:
+    """Return what calls compiled functions, which run unseen and take true integers only.
+
+    Args:
+        call: what is called instead.
+        in_python: whether PyTorch runs their Python.
+    """
+
+    def called(function: object, *args: object, **options: object) -> object:
+        given = (args, options)
+        if in_python:
+            return call(function, *args, **options)
+        _forget(given)
+        positional, by_name = plain(given)
+        return call(function, *positional, **by_name)
+
+    return called
+
+
+def _forget(given: object) -> None:
+    """Note numbers of which PyTorch makes something that does not know of them."""
+    noted = comparisons.get()
+    for part in _followed(given):
+        line = user_line()
+        if noted is not None and line is not None:
+            number = bare_number(part)
+            noted.note_at(line, MADE_PLAIN, Compared(number, number, holds=True, made=(made(part), number)))
+
+
+def _followed(given: object) -> Iterator[float]:
+    """Yield the numbers among arguments that know how they were made."""
+    if follows(given):
+        yield given
+    elif isinstance(given, (tuple, list, dict)):
         for part in given.values() if isinstance(given, dict) else given:
-            if isinstance(part, (tuple, list, dict)):
-                self._forgotten(part)
-            line = user_line() if follows(part) else None
-            if line is not None:
-                number = bare_number(part)
-                self._noted.note_at(line, MADE_PLAIN, Compared(number, number, holds=True, made=(made(part), number)))
+            yield from _followed(part)
 
 
 def plain(given: Any) -> Any:

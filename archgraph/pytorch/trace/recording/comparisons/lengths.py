@@ -7,12 +7,13 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from numbers import Integral, Number
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import torch
 
 from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, MADE_PLAIN, Comparisons, Formula, Made
 
+Found = TypeVar("Found")
 MOST_ARITHMETIC = 64
 """Steps of arithmetic that are remembered; what takes more counts as a size of its own, with a law that fits it."""
 RELATIONS = {"__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
@@ -27,7 +28,11 @@ comparisons: ContextVar[Comparisons | None] = ContextVar("comparisons", default=
 """What the running module's code is found to compare."""
 
 
-class Length(torch.SymInt):
+_Whole = int if TYPE_CHECKING else torch.SymInt
+"""What says that it is an `int` is one to type checkers."""
+
+
+class Length(_Whole):
     """The size of a tensor, or a whole number that is computed of sizes.
 
     It says that it is an `int`, and is none: Python takes the value out of an `int` without asking it, where it counts,
@@ -37,9 +42,6 @@ class Length(torch.SymInt):
         number: its value.
         formula: the step of arithmetic that made it; None of a size itself.
     """
-
-    imag = 0
-    denominator = 1
 
     def __init__(self, number: int, formula: Formula | None = None) -> None:
         self.number: int = number
@@ -58,7 +60,7 @@ class Length(torch.SymInt):
         _note(LOOKED_UP, self, 0, holds=True)
         return hash(self.number)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         # PyTorch and numpy ask everything for marks of their own, which tell nothing of the number.
         return getattr(int(self) if hasattr(int, name) else self.number, name)
 
@@ -71,10 +73,10 @@ class Length(torch.SymInt):
     def __reduce__(self) -> tuple[type, tuple[int]]:
         return int, (int(self),)
 
-    def __array__(self, *form: Any, **options: Any) -> Any:
+    def __array__(self, *form: object, **options: object) -> object:
         import numpy
 
-        return numpy.asarray(int(self), *form)
+        return numpy.asarray(int(self), *form)  # type: ignore[call-overload]
 
 
 class _OneNumber:
@@ -166,7 +168,7 @@ def _operand(other: object) -> object:
     return operator.index(other) if isinstance(other, Integral) and not isinstance(other, int) else other
 
 
-def _beside(compute: Callable[..., Any], self: float, other: object) -> Any:
+def _beside(compute: Callable[..., Found], self: float, other: object) -> Found:
     """Compute with a number of another kind, such as a fraction; what comes of it does not know how it was made."""
     if not isinstance(other, Number):
         return NotImplemented
@@ -267,3 +269,4 @@ for _kind in (Length, Quotient):
         setattr(_kind, f"__{_name}__", _computing(_name, reflected=False))
         setattr(_kind, f"__r{_name}__", _computing(_name, reflected=True))
 Length.numerator = Length.real  # type: ignore[assignment]
+Length.denominator, Length.imag = 1, 0  # type: ignore[assignment]
