@@ -167,7 +167,7 @@ class _Reentrant:
 @contextmanager
 def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
     own = name in vars(owner)
-    original = getattr(owner, name)
+    original = getattr(owner, name, None)
     setattr(owner, name, value)
     try:
         yield
