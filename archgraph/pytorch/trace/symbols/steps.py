@@ -17,7 +17,7 @@ LARGEST_POWER = 64
 """The largest power of two that is tried as a step by itself."""
 WINDOWS = ("conv", "max_pool", "avg_pool")
 """How operators are called that make dimensions smaller."""
-VIEWS = ("view", "reshape", "unflatten", "_unsafe_view")
+SPLITTING = ("view", "reshape", "unflatten", "_unsafe_view")
 """How operators are called that split dimensions, as into windows."""
 MOST_ODD = 5
 """Odd numbers, attributes of the module and lengths of windows, that are tried as factors of a step."""
@@ -149,7 +149,7 @@ def _odd_windows(sampler: Sampler) -> list[int]:
     counts: dict[int, int] = {}
     for node in sampler.example.calls:
         value = node.meta.get("val")
-        if isinstance(value, Shaped) and hasattr(node.target, "_schema") and operator_of(node.target).name in VIEWS:
+        if isinstance(value, Shaped) and hasattr(node.target, "_schema") and operator_of(node.target).name in SPLITTING:
             for length in filter(None, value.shape):
                 odd = length // (length & -length)
                 if odd > 1 and any(size % odd == 0 for size in sampler.sizes.values()):
