@@ -8,6 +8,7 @@ from typing import Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
+from archgraph.ops.arguments import Axes
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
@@ -82,8 +83,8 @@ def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 @aten("group_norm")
 def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
-    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    make = lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups))  # noqa: E731
+    t, over = _samples(i, a)
+    make = lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups), over)  # noqa: E731
     return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False)), make, 1)
 
 
@@ -94,9 +95,17 @@ def instance_norm(i: ProgramInterpreter, a: Arguments) -> object:
     running = bool(statistics) and not a.nodes.get("use_input_stats")
     if not _uses_up(i, statistics):
         return NotImplemented
-    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    make = lambda own, bias: InstanceNorm(own, running=running)  # noqa: E731
+    t, over = _samples(i, a)
+    make = lambda own, bias: InstanceNorm(own, over=over, running=running)  # noqa: E731
     return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False), channels_last=False), make, 1)
+
+
+def _samples(i: ProgramInterpreter, a: Arguments) -> tuple[Tracked, Axes | None]:
+    """Return the operand of a norm over samples, and the positions of a sample where others are joined to the batch."""
+    t = i.builder.materialised(a.input)
+    t, _ = i.builder.grouped(t, [(CHANNEL, (1,))], [0, *range(2, t.rank)])
+    joined = any(digit.axis for digit in t.layout[0])
+    return t, tuple(digit.axis for dim in t.layout[2:] for digit in dim) if joined else None
 
 
 def _as_it_lies(i: ProgramInterpreter, a: Arguments, t: Tracked, norm: Op, *, channels_last: bool = True) -> Tracked:

@@ -14,6 +14,7 @@ from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
+from archgraph.pytorch.trace.recording.evaluation import into_evaluation, refuse_made, refuse_unmade
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.odd_tensors import refuse_odd_tensors
 from archgraph.pytorch.trace.recording.outputs import named_tensors
@@ -73,18 +74,21 @@ def record(
     torch = import_torch()
     if not isinstance(module, torch.nn.Module):
         raise refusals.no_module(module)
+    refuse_unmade(module)
     _refuse_scripted(torch, module)
     refuse_odd_tensors(module, inputs)
     args, kwargs = _arguments(module, inputs)
     from archgraph.pytorch.trace.recording.recorder import Recorder
 
     with unchanged(module, kept), empty_caches(module):
-        module.eval()
+        before = dict(module.named_parameters())
+        into_evaluation(module)
         recorder = Recorder(module, follow, whole, compared, traced=traced)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
                 result = module(*args, **kwargs)
+            refuse_made(module, before)
             outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
     return _recording(recorder, given, outputs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from archgraph.pytorch.trace.recording.comparisons.comparing import scripted
 from archgraph.pytorch.trace.recording.comparisons.functions import functions_of_sizes
 from archgraph.pytorch.trace.recording.flex_attention import flexible_attention
+from archgraph.pytorch.trace.recording.global_state import global_state
 from archgraph.pytorch.trace.recording.literals import literal_makers
 from archgraph.pytorch.trace.recording.module_calls import RunningModules, starting
 from archgraph.pytorch.trace.recording.node import CheckpointRegion
@@ -61,7 +61,7 @@ class Surroundings:
     def entered(self) -> Iterator[None]:
         """Replace what does not work on tensors without values."""
         with ExitStack() as stack:
-            stack.enter_context(_global_state())
+            stack.enter_context(global_state())
             for owner, name, value in self._replacements():
                 stack.enter_context(_replaced(owner, name, value))
             yield
@@ -170,7 +170,7 @@ class _Reentrant:
 @contextmanager
 def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
     own = name in vars(owner)
-    original = getattr(owner, name)
+    original = getattr(owner, name, None)
     setattr(owner, name, value)
     try:
         yield
@@ -179,41 +179,6 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
             setattr(owner, name, original)
         else:
             delattr(owner, name)
-
-
-@contextmanager
-def _global_state() -> Iterator[None]:
-    """Put back types, generators of random numbers and switches that a module may set; switch fused encoders off."""
-    import torch
-    from torch.utils import _device
-
-    numpy = sys.modules.get("numpy")
-    drawn = (random.getstate(), torch.get_rng_state(), numpy.random.get_state() if numpy else None)
-    device = _device.CURRENT_DEVICE
-    dtype, fast = torch.get_default_dtype(), torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with _eager(torch), torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        torch.set_default_dtype(dtype)
-        if device != _device.CURRENT_DEVICE:
-            torch.set_default_device(device)
-        random.setstate(drawn[0])
-        torch.set_rng_state(drawn[1])
-        if numpy:
-            numpy.random.set_state(drawn[2])
-
-
-@contextmanager
-def _eager(torch: Any) -> Iterator[None]:
-    """Run compiled functions as they were written; where nothing was compiled, torch's compiler stays unloaded."""
-    if "torch._dynamo" not in sys.modules:
-        yield
-        return
-    with torch.compiler.set_stance("force_eager"):
-        yield
 
 
 @contextmanager
