@@ -18,10 +18,10 @@ from archgraph.sizes.exact import Evaluate
 
 PICKED_WAYS = "positions of another axis are picked, and may come by fewer ways than all of them together"
 
-Axes = frozenset[str]
+OtherAxes = frozenset[str]
 
 
-class _PickedAxes(WalkBack[Axes]):
+class _PickedAxes(WalkBack[OtherAxes]):
     """Carries the axes, besides the one that paths are along, of which a part is picked, until parts differ.
 
     Args:
@@ -29,17 +29,17 @@ class _PickedAxes(WalkBack[Axes]):
         evaluate: gives the value of a size.
     """
 
-    def __init__(self, homes: Mapping[Value, Axes], evaluate: Evaluate) -> None:
+    def __init__(self, homes: Mapping[Value, OtherAxes], evaluate: Evaluate) -> None:
         super().__init__(evaluate)
         self.reasons: dict[str, None] = {}
         self._homes = homes
         self._reader = ReadBack(evaluate)
 
-    def join(self, left: Axes, right: Axes) -> Axes:
+    def join(self, left: OtherAxes, right: OtherAxes) -> OtherAxes:
         return left | right
 
-    def pull(self, node: Node, outputs: tuple[Axes | None, ...]) -> tuple[Axes | None, ...]:
-        found: list[Axes | None] = [None] * len(node.inputs)
+    def pull(self, node: Node, outputs: tuple[OtherAxes | None, ...]) -> tuple[OtherAxes | None, ...]:
+        found: list[OtherAxes | None] = [None] * len(node.inputs)
         for index, picked in enumerate(outputs):
             if picked is None:
                 continue
@@ -47,17 +47,17 @@ class _PickedAxes(WalkBack[Axes]):
             read = [operand for operand in relations if node.inputs[operand] in self._homes]
             if len(read) > 1 and any(_only_some(relations[operand], picked) for operand in read):
                 self.reasons.setdefault(f"{PICKED_WAYS} ({node.name})")
-            home = self._homes.get(node.outputs[index], Axes())
+            home = self._homes.get(node.outputs[index], OtherAxes())
             for operand in read:
                 axes = self._picked(node, operand, relations[operand], picked | home)
-                found[operand] = axes | (found[operand] or Axes())
+                found[operand] = axes | (found[operand] or OtherAxes())
         return tuple(found)
 
-    def _picked(self, node: Node, operand: int, relation: Relation, chosen: Axes) -> Axes:
+    def _picked(self, node: Node, operand: int, relation: Relation, chosen: OtherAxes) -> OtherAxes:
         """Return the axes of an operand of which the outputs that lie at one place, or are picked, read a part."""
         own = self._homes[node.inputs[operand]]
         if own == frozenset(relation.axes):
-            return Axes()
+            return OtherAxes()
         driven = {axis for group in _parts(relation) if chosen.intersection(group.drivers) for axis in group.axes}
         return frozenset(driven | set(self._cut(node, operand, relation))) - own
 
@@ -75,12 +75,12 @@ def _parts(relation: Relation) -> Iterator[LinkGroup]:
         yield from group.groups if isinstance(group, Joint) else (group,)
 
 
-def _only_some(relation: Relation, picked: Axes) -> bool:
+def _only_some(relation: Relation, picked: OtherAxes) -> bool:
     """Whether only some of the positions of a picked axis read an operand."""
     return any(_not_all(relation, group, picked) for group in relation.groups if picked.intersection(group.drivers))
 
 
-def _not_all(relation: Relation, group: LinkGroup, picked: Axes) -> bool:
+def _not_all(relation: Relation, group: LinkGroup, picked: OtherAxes) -> bool:
     every = {driver: every_index(relation.outputs[driver]) for driver in group.drivers}
     reading = list(group.pull(tuple(every.values())))
     try:
@@ -91,7 +91,7 @@ def _not_all(relation: Relation, group: LinkGroup, picked: Axes) -> bool:
     return not any(all(each[axis] == every[axis] for axis in picked.intersection(every)) for each in masks)
 
 
-def homes_along(top: Frame) -> dict[Value, Axes]:
+def homes_along(top: Frame) -> dict[Value, OtherAxes]:
     """Return the axes along which values lie, of the values that read the input at places, in all bodies."""
     found: dict[Value, set[str]] = defaultdict(set)
     waiting = [top]
@@ -118,5 +118,5 @@ def picked_ways(
         evaluate: gives the value of a size.
     """
     walker = _PickedAxes(homes_along(top), evaluate)
-    walk_back(walker, graph, chain, {asked: Axes()})
+    walk_back(walker, graph, chain, {asked: OtherAxes()})
     return tuple(walker.reasons)
