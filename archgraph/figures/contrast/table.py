@@ -162,6 +162,8 @@ def _since(side: Side, cell: Cell, room: float) -> list[Line]:
     since = cell.fact if isinstance(cell.fact, Since) else Since()
     if since.everything:
         return [words(capitalized(_drawn_name(side, since.everything)), SIZES.body)]
+    if since.alone:
+        return [words(f"never; along each axis alone since {_drawn_name(side, since.alone)}", SIZES.body)]
     if since.before:
         return [words(f"never; all before since {_drawn_name(side, since.before)}", SIZES.body)]
     if since.wider:

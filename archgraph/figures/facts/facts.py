@@ -300,7 +300,7 @@ class Facts:
         if self._fields is None:
             return None
         try:
-            return reach_of(self._fields.at(path).axes)
+            return reach_of(self._fields.at(path))
         except (QueryError, ArchgraphError):
             return None
 
@@ -317,7 +317,7 @@ class Facts:
             if operand.type.positions:
                 try:
                     fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
-                    found += [reach] if (reach := reach_of(fields.at(members[-1].name).axes)) is not None else []
+                    found += [reach] if (reach := reach_of(fields.at(members[-1].name))) is not None else []
                 except ArchgraphError:
                     continue
         return max(found, key=lambda reach: (reach.everything, reach.share), default=None)
