@@ -11,7 +11,8 @@ SIDE = 5
 
 
 def attention(axis: str, source: str, name: str) -> str:
-    return f"  - scaled_dot_product_attention: {{heads: 1, over: {axis}}}\n    from: [{source}, {source}, {source}]\n    as: {name}\n"
+    step = f"  - scaled_dot_product_attention: {{heads: 1, over: {axis}}}\n"
+    return f"{step}    from: [{source}, {source}, {source}]\n    as: {name}\n"
 
 
 CROSS = attention("h", "x", "a") + attention("w", "x", "b") + "  - add: [a, b]\n    as: s\n"

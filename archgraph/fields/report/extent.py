@@ -76,7 +76,7 @@ def sees_everything(field: ReceptiveField) -> bool:
         return field.box_exact or field.area == (total, total)
     sizes = field.interior.extents
     corners = product(*({0, size // 2, size - 1} for size in sizes.values()))
-    return all(len(field.probe(**dict(zip(sizes, corner, strict=True)))) == total for corner in corners)
+    return all(len(field.probe("content", **dict(zip(sizes, corner, strict=True)))) == total for corner in corners)
 
 
 def reach_of(field: ReceptiveField) -> ReadExtent | None:
