@@ -171,6 +171,17 @@ def test_completion_offers_operations(driver, address):
     assert "group_norm" in offered
 
 
+def test_nothing_stands_beside_the_screen_of_a_phone(driver, address):
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        driver.get(address)
+        until(driver, "document.querySelector('tr[data-metric=params]')", "laws")
+        assert driver.execute_script("return document.documentElement.scrollWidth") == 390
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_a_runaway_spec_is_stopped_and_the_next_one_answered(driver, address):
     driver.get(f"{address}?patience=20000")
     until_python_runs(driver)
