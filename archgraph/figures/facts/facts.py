@@ -16,6 +16,7 @@ from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields, with_other_counts
+from archgraph.fields.rules.fixed_weights import learned_values
 from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
@@ -176,7 +177,7 @@ class Facts:
     def tint(self, items: Sequence[Item], reach: ReadExtent | None) -> float | None:
         """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
         if self.color == "op":
-            return kind_tint(items)
+            return kind_tint(items, self.learned)
         if self.color == "level":
             return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
@@ -396,5 +397,10 @@ class Facts:
         return frozenset(kind for item in items for kind in self._attends.of(item.member))
 
     @cached_property
+    def learned(self) -> frozenset[Value]:
+        """What is computed from weights alone: a product with it is no attention."""
+        return learned_values(self.network.graph)
+
+    @cached_property
     def _attends(self) -> Attended:
-        return Attended(self.number)
+        return Attended(self.number, self.learned)

@@ -65,7 +65,7 @@ class TreeOfMaps:
         self.brief = brief
         self._fresh: frozenset[FeatureMap] = frozenset()
         self.notes: list[str] = []
-        self.kinds: MapKinds = MapKinds(facts.number)
+        self.kinds: MapKinds = MapKinds(facts.number, facts.learned)
         self._map_of: dict[Value, FeatureMap] = {}
         self._carried: set[Value] = set()
         self._waiting: tuple[str, ...] = ()
