@@ -104,7 +104,7 @@ def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
 
 
 def _numbers(types: Sequence[Sequence[int]]) -> Line:
-    """Sizes that are numbers: all of them where one axis differs, as of two texts, else about the first, which others pad or cut."""
+    """Sizes that are numbers: from the least to the most along one axis, else about the first, which others pad."""
     spans = [(min(sizes), max(sizes)) for sizes in zip(*types, strict=True)]
     if len(spans) == 1 and spans[0][0] < spans[0][1]:
         return words(f"{spans[0][0]}–{spans[0][1]}", SIZES.body, "serif")
