@@ -11,6 +11,7 @@ from sympy import Expr
 from archgraph.fields.report.extent import combines, few, tiles
 from archgraph.fields.rules.fixed_weights import learned_values, mixing_kinds
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.network import Network
 from archgraph.ops.reach import Blocks, Reach, in_general
 from archgraph.outline.wording import ShowSize, called, unstrided
 from archgraph.sizes.types import TensorType
@@ -59,6 +60,11 @@ def by_kind(found: Mapping[Mixer, float]) -> dict[str, list[str]]:
         names = kinds.setdefault(key.kind, [])
         names += [key.name] if key.name not in names else []
     return {kind: few(names) for kind, names in kinds.items()}
+
+
+def learned_of(network: Network) -> frozenset[Value]:
+    """What a network computes from weights alone: a product with it is no attention."""
+    return network.once("learned values", lambda: learned_values(network.graph))
 
 
 def kinds_of(member: Member, learned: frozenset[Value] = frozenset()) -> frozenset[str]:

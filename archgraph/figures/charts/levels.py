@@ -26,6 +26,7 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
+from archgraph.outline.mixing import learned_of
 from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
@@ -70,9 +71,9 @@ def levels(facts: Facts) -> list[Level]:
 
 def _is_table(facts: Facts, row: CostRow) -> bool:
     """Whether a row is of weights alone whose axes are no positions of the input: kernels, biases."""
-    known = facts.input.type if facts.input is not None else None
-    own = row.type.positions
-    return row.node.outputs[0] in facts.learned and not (known is not None and all(known.has(axis) for axis in own))
+    if row.node.outputs[0] not in learned_of(facts.network):
+        return False
+    return facts.input is None or not all(map(facts.input.type.has, row.type.positions))
 
 
 def _key(facts: Facts, type_: TensorType) -> LevelKey:

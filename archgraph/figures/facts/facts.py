@@ -16,7 +16,6 @@ from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields, with_other_counts
-from archgraph.fields.rules.fixed_weights import learned_values
 from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
@@ -33,7 +32,7 @@ from archgraph.laws.numeric import value_at
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
-from archgraph.outline.mixing import Attended
+from archgraph.outline.mixing import Attended, learned_of
 from archgraph.outline.streams import TwoStreams, streams_of
 from archgraph.outline.structure import Structure, entry_of, structure
 from archgraph.outline.u_parts import UParts, us_of
@@ -177,7 +176,7 @@ class Facts:
     def tint(self, items: Sequence[Item], reach: ReadExtent | None) -> float | None:
         """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
         if self.color == "op":
-            return kind_tint(items, self.learned)
+            return kind_tint(items, learned_of(self.network))
         if self.color == "level":
             return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
@@ -397,10 +396,5 @@ class Facts:
         return frozenset(kind for item in items for kind in self._attends.of(item.member))
 
     @cached_property
-    def learned(self) -> frozenset[Value]:
-        """What is computed from weights alone: a product with it is no attention."""
-        return learned_values(self.network.graph)
-
-    @cached_property
     def _attends(self) -> Attended:
-        return Attended(self.number, self.learned)
+        return Attended(self.number, learned_of(self.network))

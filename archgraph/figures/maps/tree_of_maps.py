@@ -42,6 +42,7 @@ from archgraph.outline.forms.form import (
 )
 from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
+from archgraph.outline.mixing import learned_of
 from archgraph.outline.wording import block_name, bracketed, phrase_in_full
 
 _FEW_WORDS, _FEW_MAPS, _FEW_PLACES = 26, 8, 8
@@ -65,7 +66,7 @@ class TreeOfMaps:
         self.brief = brief
         self._fresh: frozenset[FeatureMap] = frozenset()
         self.notes: list[str] = []
-        self.kinds: MapKinds = MapKinds(facts.number, facts.learned)
+        self.kinds: MapKinds = MapKinds(facts.number, learned_of(facts.network))
         self._map_of: dict[Value, FeatureMap] = {}
         self._carried: set[Value] = set()
         self._waiting: tuple[str, ...] = ()
