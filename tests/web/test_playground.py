@@ -209,9 +209,11 @@ def test_its_later_python_writes_every_render_byte_by_byte():
     """Figures do not depend on the Python: that of the page is three versions ahead of the oldest one supported."""
     pyodide = build_playground.package(build_playground.PYODIDE)
     playground = ROOT / "build" / "playground"
-    command = ["node", str(Path(__file__).with_name("draw.mjs")), str(pyodide), str(playground)]
+    options = ROOT / "docs" / "generators" / "figure_options.py"
+    command = ["node", str(Path(__file__).with_name("draw.mjs")), *map(str, (pyodide, playground, options))]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert tuple(map(int, found["python"].split(".")[:2])) >= (3, 14)
-    assert set(found["drawn"]) == {*shipped_names(), "unet-vs-dit"}
+    pictures = {f"options/{path.stem}" for path in (ROOT / "renders" / "options").glob("*.svg")}
+    assert set(found["drawn"]) == {*shipped_names(), "unet-vs-dit", *pictures}
     renders = {name: (ROOT / "renders" / f"{name}.svg").read_text(encoding="utf-8") for name in found["drawn"]}
     assert [name for name in renders if renders[name] != found["drawn"][name]] == []
