@@ -104,10 +104,20 @@ def add_model(parser: Parser) -> None:
         metavar="NAME=VALUE",
         help="keywords of what builds a model, fields of its configuration: --set img_size=384",
     )
+    add_gaps(parser)
+
+
+def add_gaps(parser: argparse.ArgumentParser) -> None:
+    """Let operators without a rule be listed instead of refused."""
+    parser.add_argument(
+        "--allow-unsupported",
+        action="store_true",
+        help="list operators without a rule as gaps, which are not counted, instead of refusing them",
+    )
 
 
 def model_keywords(options: argparse.Namespace) -> Keywords:
-    """Return what `--shape`, `--dynamic`, `--fields` and `--set` say."""
+    """Return what the options of `add_model` say."""
     found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
@@ -115,6 +125,8 @@ def model_keywords(options: argparse.Namespace) -> Keywords:
         found["dynamic"] = read_each(options.dynamic, read_dynamic, "made dynamic")
     if getattr(options, "fields", None):
         found["fields"] = read_fields(options.fields)
+    if getattr(options, "allow_unsupported", False):
+        found["allow_unsupported"] = True
     return found
 
 
@@ -164,7 +176,7 @@ def refuse_model_options(options: argparse.Namespace, *specs: str) -> None:
     """
     from archgraph.spec.load import spec_path
 
-    for option in ("--shape", "--dynamic", "--fields", "--set"):
+    for option in ("--shape", "--dynamic", "--fields", "--set", "--allow-unsupported"):
         if option in getattr(options, "given", {}):
             for name in specs:
                 spec_path(name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import say, say_written, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names, add_shape, save
+from archgraph.cli.shared import Command, add_at, add_format, add_gaps, add_names, add_shape, save
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, read_each
 from archgraph.errors import SpecError, quoted
@@ -71,7 +71,7 @@ def _add_module(parser: Parser) -> None:
         metavar="DIM",
         help="the dimension that counts samples: 1, src=1, or none; found where it is not given",
     )
-    parser.add_argument("--allow-unsupported", action="store_true", help="list unknown operators as gaps")
+    add_gaps(parser)
     add_names(parser, "--by", lambda: GROUP_NAMES, "grouping", default="scope")
     parser.add_argument(
         "-o",

@@ -10,7 +10,7 @@ from archgraph.comparison.cells import CellLabel
 from archgraph.comparison.ends import main_flow, main_input, main_output
 from archgraph.errors import ArchgraphError
 from archgraph.fields.report.axis_field import AxisField
-from archgraph.fields.report.extent import ReadExtent, reach_of
+from archgraph.fields.report.extent import ReadExtent, reach_of, sees_everything
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
 from archgraph.fields.sets.readings import HalfLine
@@ -27,6 +27,7 @@ class Since:
         gates: lets every position in through a factor, where the content is local.
         statistics: reads every position by normalisation statistics alone, each by O(1/N).
         wider: the first block from which on the field has more positions than the input, where none reads them all.
+        alone: reads every position along each axis alone, as rows and columns do, where nothing reads all together.
     """
 
     everything: str = ""
@@ -34,6 +35,7 @@ class Since:
     gates: str = ""
     statistics: str = ""
     wider: str = ""
+    alone: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Seen:
     @cached_property
     def reach(self) -> ReadExtent | None:
         """The field summed up over all axes, None where it has no numbers."""
-        return reach_of(self.axes)
+        return reach_of(self.field)
 
     @property
     def label(self) -> CellLabel:
@@ -71,14 +73,16 @@ class Seen:
     def since(self) -> Since:
         """Since which operations the field is what it is."""
         axes = tuple(self.axes.values())
-        everything = self._everything() if axes and all(axis.is_global for axis in axes) else ""
+        each = bool(axes) and all(axis.is_global for axis in axes)
+        everything = self._everything() if sees_everything(self.field) else ""
         edges = [edge for axis in axes if (edge := _edge(axis))]
-        unbounded = not everything and bool(edges) and all(axis.is_causal or axis.is_global for axis in axes)
+        unbounded = not each and bool(edges) and all(axis.is_causal or axis.is_global for axis in axes)
         gates = next((axis.gate_since for axis in axes if axis.gate_since and not axis.is_global), None)
         statistics = next((axis.stat_since for axis in axes if axis.stat_since not in (None, axis.global_since)), None)
         before = self._last(edges) if unbounded else ""
-        wider = "" if everything or unbounded else self._wider()
-        return Since(everything, before, gates or "", statistics or "", wider)
+        wider = "" if each or unbounded else self._wider()
+        alone = self._last(edges) if each and not everything else ""
+        return Since(everything, before, gates or "", statistics or "", wider, alone)
 
     def _everything(self) -> str:
         """The first operation that reads all positions along all axes: none before the last axis is read whole."""
@@ -87,11 +91,11 @@ class Seen:
         if not last:
             # No one operation says so, such as where windows of windows have grown to all there is.
             return next(self._whole_from(self.order[0]), "") if self.order else ""
-        return last if len(set(since)) == 1 else next(self._whole_from(last), last)
+        return next(self._whole_from(last), last)
 
     def _whole_from(self, path: str) -> Iterator[str]:
         for later in self.order[self.order.index(path) :] if path in self.order else ():
-            if all(axis.is_global for axis in self.fields.at(later).axes.values()):
+            if sees_everything(self.fields.at(later)):
                 yield later
 
     def _last(self, paths: list[str]) -> str:
@@ -113,7 +117,7 @@ def _edge(axis: AxisField) -> str:
 
 def _reach(fields: ReceptiveFields, path: str) -> ReadExtent | None:
     try:
-        return reach_of(fields.at(path).axes)
+        return reach_of(fields.at(path))
     except ArchgraphError:
         return None
 
@@ -145,4 +149,6 @@ def global_text(since: Since) -> str:
     """
     if since.everything:
         return f"global since {since.everything}"
+    if since.alone:
+        return f"global along each axis alone since {since.alone}"
     return f"global over what comes before since {since.before}" if since.before else ""

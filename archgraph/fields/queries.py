@@ -132,7 +132,7 @@ def cover(g: Network, distance: int, axis: str | None, input: str | None) -> int
 
 def tiling(g: Network, node: str | None, input: str | None) -> Halo:
     """Return the margin that tiles need."""
-    return halo(receptive_fields(g, input), _value(g, node))
+    return halo(receptive_fields(g, input), _value(g, node), g.evaluate)
 
 
 def effective_fields(g: Network, input: str | None = None) -> EffectiveFields:

@@ -11,7 +11,7 @@ from archgraph.data.figure_keywords import ChartOptions, ContrastOptions, DrawOp
 from archgraph.data.figure_words import FIGURE_OPTIONS, SUFFIXES
 from archgraph.errors import QueryError, not_among, printable
 from archgraph.figures.drawing.diagram import Diagram
-from archgraph.figures.drawing.look import Look, checked_look, width_before_scaling
+from archgraph.figures.drawing.look import Look, checked_look, height_before_scaling, width_before_scaling
 from archgraph.figures.drawing.themes import themed
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
@@ -219,9 +219,15 @@ def draw(network: Network, view: str | None = None, *, engine: str = "auto", **s
     look = _look_of(chosen)
     shown, width, venue = chosen.pop("view", "overview"), chosen.pop("width", "auto"), chosen.pop("venue", "icml")
     color = chosen.pop("color", "op" if chosen.get("style", "boxes") != "boxes" else "locality")
+    chosen["height"] = height_before_scaling(chosen.get("height"), width, look.theme)
     facts = Facts(network, color, options(**chosen))
     drawn = view_diagram(facts, shown, width_before_scaling(width, venue, look.theme), venue, engine)
     return Figure(drawn, drawn.view or shown, (facts,), look)
+
+
+def _widest(look: Look) -> str:
+    """How wide a figure of several networks is by default."""
+    return "auto" if look.theme == "slides" else "text"
 
 
 def chart_figure(draw_at: Callable[[float], Diagram], title: str, **said: Unpack[ChartOptions]) -> Figure:
@@ -245,7 +251,7 @@ def chart_figure(draw_at: Callable[[float], Diagram], title: str, **said: Unpack
 
     chosen = _chosen({}, said, ChartOptions.__annotations__)
     look, venue = _look_of(chosen), chosen.get("venue", "icml")
-    drawn = draw_at(page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue))
+    drawn = draw_at(page_width(width_before_scaling(chosen.get("width", _widest(look)), venue, look.theme), venue))
     return Figure(replace(drawn, title=title), "chart", (), look)
 
 
@@ -292,8 +298,9 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
 
     chosen = _chosen({}, said, ContrastOptions.__annotations__)
     look = _look_of(chosen)
-    venue, height = chosen.get("venue", "icml"), chosen.get("height")
-    page = page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue)
+    venue, width = chosen.get("venue", "icml"), chosen.get("width", _widest(look))
+    height = height_before_scaling(chosen.get("height"), width, look.theme)
+    page = page_width(width_before_scaling(width, venue, look.theme), venue)
     facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or (), chosen.get("style", "boxes"))
     drawn = contrast_diagram(
         facts,

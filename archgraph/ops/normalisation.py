@@ -13,6 +13,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, named_axes
 from archgraph.ops.base import TRACED, NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, in_order, joined_to_batch, of_rank
+from archgraph.ops.norm_positions import apart_positions, laid_apart, over_positions, require_positions
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.sizes.symbols import ZERO, product, require, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -130,8 +131,8 @@ class InstanceNorm(Normalisation):
     """Normalises every channel of every sample over its positions. `{c: C, *positions} -> same`.
 
     Params 2C when affine (the default here, as in segmentation networks), C without `bias`. Its statistics reach
-    every position. With `batch` it is a batch norm without running statistics, which normalises one sample alike and
-    copies no weight.
+    every position, or with `over` those along the positions that it names: of a video `over: [h, w]` is by frame. With
+    `batch` it is a batch norm without running statistics, which normalises one sample alike and copies no weight.
     Source: Ulyanov et al. 2016, arXiv:1607.08022.
 
     >>> op, inputs = InstanceNorm.example()
@@ -142,6 +143,7 @@ class InstanceNorm(Normalisation):
     kind: ClassVar[str] = "instance_norm"
     bias: bool = True
     batch: bool = False
+    over: Axes | None = None
     running: bool = field(default=False, metadata={TRACED: True})
     """Whether its statistics are constants that it tracked before, as in a module that is traced in evaluation mode:
     buffers, of which torch keeps a copy for every sample, and it reads its own position alone."""
@@ -160,52 +162,57 @@ class InstanceNorm(Normalisation):
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, which needs positions."""
-        if not inputs[0].positions:
+        if not over_positions(self.over, inputs[0]):
             raise ShapeError(f"instance_norm needs a position axis, and its operand is {inputs[0]}")
+        require_positions(self.kind, self.over, inputs[0])
         return super().infer(*inputs)
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, the statistics, and the weight, which torch copies for every sample.
 
-        Where the channel is not first, a copy of the input is kept.
+        Where the channel is not first, but for positions that stand apart, a copy of the input is kept.
         """
         (x,) = inputs
+        pairs = self.groups_of(x)
         if self.batch:
-            return Saved(inputs=(0,), statistics=2 * x.channels)
-        fresh = ((x.channels, "float"),) if self.affine else ()
-        if x.names[0] == "c":
-            return Saved(inputs=(0,), fresh=fresh, statistics=2 * x.channels)
-        return Saved(fresh=((x.numel, "float"), *fresh), statistics=2 * x.channels)
+            return Saved(inputs=(0,), statistics=2 * pairs)
+        fresh = ((pairs, "float"),) if self.affine else ()
+        if x.names == laid_apart(self.over, x):
+            return Saved(inputs=(0,), fresh=fresh, statistics=2 * pairs)
+        return Saved(fresh=((x.numel, "float"), *fresh), statistics=2 * pairs)
 
     def groups_of(self, x: TensorType) -> Expr:
-        """Return one pair per channel."""
-        return x.channels
+        """Return one pair per channel, of each position that stands apart."""
+        return product((x.channels, *(x.size(axis) for axis in apart_positions(self.over, x))))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position, with statistics over all positions unless they are constants."""
+        """Return position by position, with statistics over all positions, or those of `over`, unless constants."""
         positions = inputs[0].positions
         if self.running:
             return (pointwise(positions),)
         # Statistics of a batch are those of several samples, so that no value is alone.
-        return (pointwise(positions, positions, None if self.batch else self._among(inputs[0])),)
+        among = None if self.batch else self._among(inputs[0])
+        return (pointwise(positions, over_positions(self.over, inputs[0]), among),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         (x,) = inputs
-        make = of_rank("BatchNorm" if self.batch else "InstanceNorm", len(x.positions))
+        make = of_rank("BatchNorm" if self.batch else "InstanceNorm", len(over_positions(self.over, x)))
         if self.running:
-            return channel_first(
-                _running(make)(int(x.channels), affine=self.affine, track_running_stats=True), x.names.index("c")
-            )
+            tracking = _running(make)(int(x.channels), affine=self.affine, track_running_stats=True)
+            return _of_samples(tracking, self.over, x)
         options: dict[str, bool] = {"affine": self.affine, **({"track_running_stats": False} if self.batch else {})}
         layer = make(int(x.channels), **options)
         if not self.bias:
             layer.register_parameter("bias", None)
-        return channel_first(layer, x.names.index("c"))
+        return _of_samples(layer, self.over, x)
 
 
-def _refuse_channel(kind: str, axis: str) -> None:
-    if axis == "c":
-        raise ShapeError(f"{kind} takes statistics along positions, and of its channels by group: leave c out of over")
+def _of_samples(layer: nn.Module, over: Axes | None, x: TensorType) -> nn.Module:
+    """Return a layer with the channel first, or with positions that stand apart joined to the samples."""
+    apart = apart_positions(over, x)
+    if apart:
+        return joined_to_batch(layer, x.names, laid_apart(over, x), len(apart))
+    return channel_first(layer, x.names.index("c"))
 
 
 @dataclass(frozen=True)
@@ -235,24 +242,12 @@ class GroupNorm(Normalisation):
             self.groups,
             channels,
         )
-        for axis in () if self.over is None else named_axes(self.over):
-            _refuse_channel(self.kind, axis)
-            inputs[0].size(axis)
+        require_positions(self.kind, self.over, inputs[0])
         return inputs
-
-    def _over(self, x: TensorType) -> tuple[str, ...]:
-        """The positions that statistics are taken along."""
-        named = None if self.over is None else named_axes(self.over)
-        return tuple(axis for axis in x.positions if named is None or axis in named)
-
-    def _apart(self, x: TensorType) -> tuple[str, ...]:
-        """The positions of which each is normalised by itself, as a sample is."""
-        over = self._over(x)
-        return tuple(axis for axis in x.positions if axis not in over)
 
     def groups_of(self, x: TensorType) -> Expr:
         """Return the number of groups, times the positions that are normalised by themselves."""
-        return product((self.groups, *(x.size(axis) for axis in self._apart(x))))
+        return product((self.groups, *(x.size(axis) for axis in apart_positions(self.over, x))))
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the statistics and the input, or a copy of it where the channels stand neither first nor last.
@@ -260,7 +255,7 @@ class GroupNorm(Normalisation):
         Channels that stand last of two or three positions are a layout that PyTorch takes as it is.
         """
         (x,) = inputs
-        if self._apart(x):
+        if apart_positions(self.over, x):
             return self._saved_apart(x)
         place, rank = x.names.index("c"), len(x.positions)
         if place == 0 or (place == rank and rank in (2, 3)):
@@ -269,8 +264,8 @@ class GroupNorm(Normalisation):
 
     def _saved_apart(self, x: TensorType) -> Saved:
         """What is kept where positions join the samples: a copy, unless they stand in front, in a layout as above."""
-        apart, over = self._apart(x), self._over(x)
-        laid = (*apart, "c", *over), (*apart, *over, "c")[: len(x.names) if len(over) in (2, 3) else 0]
+        apart, over = apart_positions(self.over, x), over_positions(self.over, x)
+        laid = laid_apart(self.over, x), (*apart, *over, "c")[: len(x.names) if len(over) in (2, 3) else 0]
         whole = x.names in laid
         statistics = 2 * self.groups_of(x)
         return (
@@ -281,16 +276,13 @@ class GroupNorm(Normalisation):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions, or those that `over` names."""
-        return (pointwise(inputs[0].positions, self._over(inputs[0]), self._among(inputs[0])),)
+        return (pointwise(inputs[0].positions, over_positions(self.over, inputs[0]), self._among(inputs[0])),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn
 
         (x,) = inputs
-        layer = nn.GroupNorm(int(self.groups), int(x.channels), affine=self.affine)
-        if self._apart(x):
-            return joined_to_batch(layer, x.names, (*self._apart(x), "c", *self._over(x)), len(self._apart(x)))
-        return channel_first(layer, x.names.index("c"))
+        return _of_samples(nn.GroupNorm(int(self.groups), int(x.channels), affine=self.affine), self.over, x)
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

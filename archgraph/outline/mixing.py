@@ -9,7 +9,9 @@ from typing import NamedTuple
 from sympy import Expr
 
 from archgraph.fields.report.extent import combines, few, tiles
-from archgraph.graph.ir import Graph, Member, Node, Repeat
+from archgraph.fields.rules.fixed_weights import learned_values, mixing_kinds
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.network import Network
 from archgraph.ops.reach import Blocks, Reach, in_general
 from archgraph.outline.wording import ShowSize, called, unstrided
 from archgraph.sizes.types import TensorType
@@ -28,6 +30,7 @@ def mixers(
 ) -> dict[Mixer, float]:
     """The MACs of everything that combines positions, by operation; every body is visited once."""
     known: dict[Graph, dict[Mixer, float]] = {}
+    learned = learned_values(graph)
 
     def visit(body: Graph) -> dict[Mixer, float]:
         if body not in known:
@@ -41,9 +44,9 @@ def mixers(
         if isinstance(member, Repeat):
             times = float(count(member.count))
             return [(key, cost * times) for key, cost in visit(member.body).items()]
-        mixing = [one for one in member.reach if one.mixing != "none" and combines(one)]
+        mixing = [(kind, one) for kind, one, _ in mixing_kinds(member, learned) if kind != "none" and combines(one)]
         cost = macs(member) if mixing else 0.0
-        kinds = dict.fromkeys(Mixer(one.mixing, unstrided(called(member, show)), tiles(one)) for one in mixing)
+        kinds = dict.fromkeys(Mixer(kind, unstrided(called(member, show)), tiles(one)) for kind, one in mixing)
         return [(kind, cost) for kind in kinds]
 
     return visit(graph)
@@ -59,29 +62,34 @@ def by_kind(found: Mapping[Mixer, float]) -> dict[str, list[str]]:
     return {kind: few(names) for kind, names in kinds.items()}
 
 
-def kinds_of(member: Member) -> frozenset[str]:
-    """The ways in which a member combines positions."""
+def learned_of(network: Network) -> frozenset[Value]:
+    """What a network computes from weights alone: a product with it is no attention."""
+    return network.once("learned values", lambda: learned_values(network.graph))
+
+
+def kinds_of(member: Member, learned: frozenset[Value] = frozenset()) -> frozenset[str]:
+    """The ways in which a member combines positions, where some values are known to be computed from no input."""
     if isinstance(member, Node):
-        return frozenset(reach.mixing for reach in member.reach)
-    return _inside(member.body)
+        return frozenset(kind for kind, *_ in mixing_kinds(member, learned))
+    return _inside(member.body, learned)
 
 
 class Attended:
     """What members attend to by themselves: ``windows``, a window that is the ``whole`` of their operand, or ``far``.
 
-    Every body is visited once.
+    Every body is visited once. Weights among `learned` make no attention.
     """
 
-    def __init__(self, number: Callable[[Expr], int]) -> None:
-        self._number = number
+    def __init__(self, number: Callable[[Expr], int], learned: frozenset[Value]) -> None:
+        self._number, self._learned = number, learned
         self._known: dict[Graph, frozenset[str]] = {}
 
     def of(self, member: Member) -> frozenset[str]:
         """Return all of these that something in the member does."""
         if isinstance(member, Repeat):
             return self._inside(member.body)
-        pairs = zip(member.reach, member.types, strict=True)
-        return frozenset(self._kind(reach, type_) for reach, type_ in pairs if reach.mixing == "dynamic")
+        kinds = mixing_kinds(member, self._learned)
+        return frozenset(self._kind(reach, value.type) for kind, reach, value in kinds if kind == "dynamic")
 
     def _inside(self, body: Graph) -> frozenset[str]:
         if body not in self._known:
@@ -98,5 +106,5 @@ class Attended:
 
 
 @lru_cache(maxsize=4096)
-def _inside(body: Graph) -> frozenset[str]:
-    return frozenset(kind for node in body.nodes for kind in kinds_of(node))
+def _inside(body: Graph, learned: frozenset[Value]) -> frozenset[str]:
+    return frozenset(kind for node in body.nodes for kind in kinds_of(node, learned))

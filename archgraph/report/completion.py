@@ -22,6 +22,8 @@ complete -o filenames -F _%(program)s %(program)s
 """
 ZSH = "#compdef %s\nautoload -U +X bashcompinit && bashcompinit\n"
 """What lets zsh read the functions of bash."""
+ZSH_FIRST = '[[ "${funcstack[1]-}" = _%(program)s ]] && _bash_complete -o filenames -F _%(program)s\n'
+"""Answers the first question, for which zsh runs the file itself: it defines the function, and would offer nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ def completion_script(program: str, shell: str, offers: Sequence[Offer]) -> str:
     """
     if shell == "fish":
         return _fish(program, offers)
-    return (ZSH % program if shell == "zsh" else "") + _bash(program, offers)
+    if shell == "bash":
+        return _bash(program, offers)
+    return ZSH % program + _bash(program, offers) + ZSH_FIRST % {"program": program}
 
 
 def quoted(text: str) -> str:

@@ -146,10 +146,16 @@ def _block_file(item: Tree, reader: Reader) -> dict[str, Spec]:
     return {**spec.imported, **dict.fromkeys(spec.blocks, spec)}
 
 
+OF_CONFIGURATIONS = ("model_type", "_class_name", "architectures")
+"""Keys of a config.json, such as lies beside a checkpoint."""
+
+
 def _check_version(tree: Tree) -> None:
     version = tree.value.get("archgraph")
     if version is None:
-        tree.fail("a spec starts with the version of its language", hint=f"archgraph: {VERSION}")
+        named = f"a configuration of transformers or diffusers is named by its library: hf:{tree.place.file}"
+        hint = named if any(key in tree.value for key in OF_CONFIGURATIONS) else f"archgraph: {VERSION}"
+        tree.fail("a spec starts with the version of its language", hint=hint)
     if type(version.value) is not int or version.value != VERSION:
         hint = f"this archgraph reads version {VERSION}"
         version.fail(f"unknown language version {version.describe()}", hint=hint)

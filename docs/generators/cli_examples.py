@@ -59,7 +59,7 @@ unet:padded-512,31,218
 """,
 }
 """What lies in the folder: a spec, and a module with a function that builds a network."""
-MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width"
+MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width --allow-unsupported"
 """How a network of one's own is called and built."""
 
 USES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -164,7 +164,8 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("As a table for a page.", "serve gpt2 --device a100 --format markdown"),
         (
             "Your own network.",
-            "serve nets:decoder --shape ids=1x8:int --dynamic ids:1=n --set width=32 --fields width --at width=64",
+            "serve nets:decoder --shape ids=1x8:int --dynamic ids:1=n --set width=32 --fields width --at width=64 "
+            "--allow-unsupported",
         ),
     ),
     "efficiency": (

@@ -81,3 +81,29 @@ def test_the_shell_reads_it(shell):
         pytest.skip(f"needs {shell}")
     done = subprocess.run([shell, "-n", "/dev/stdin"], input=script(shell), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+ZSH = """\
+zmodload zsh/zpty
+zpty -b shell zsh -f -i
+zpty -w shell 'PS1=; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -d $PWD/dump; print rea""dy'
+heard=
+until [[ $heard = *ready* ]]; do zpty -r shell line && heard+=$line; done
+zpty -w -n shell $'archgraph dif\\t'
+repeat 100; do
+  zpty -r -t shell line && heard+=$line || sleep 0.1
+  [[ $heard = *diff* ]] && break
+done
+print -r -- $heard
+zpty -d shell
+"""
+
+
+def test_zsh_answers_the_first_question(tmp_path):
+    if shutil.which("zsh") is None:
+        pytest.skip("needs zsh")
+    (tmp_path / "_archgraph").write_text(script("zsh"))
+    done = subprocess.run(
+        ["zsh", "-f", "-c", ZSH], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
+    )
+    assert "diff" in done.stdout

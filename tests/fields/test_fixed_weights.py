@@ -3,6 +3,7 @@
 import pytest
 
 import archgraph as ag
+from archgraph.comparison.mixing import mixing
 
 HEADER = "archgraph: 1\ninputs:\n  x: {n: 15, c: 4}\nnetwork:\n"
 CONV = "  - conv: {out: 4, kernel: 5, padding: same}\n    from: x\n    as: seen\n"
@@ -55,3 +56,38 @@ def test_nothing_changes_where_all_weights_are_fixed(name):
     fields = [ag.load(name).receptive_field(fixed_weights=fixed) for fixed in (False, True)]
     first, second = (list(map(repr, field.axes.values())) for field in fields)
     assert first == second
+
+
+BLOCK = """\
+blocks:
+  mix:
+    inputs: [x, weights]
+    do:
+      - einsum: {over: n}
+        from: [x, weights]
+"""
+
+
+def with_weights(steps: str, *, learned: bool, head: str = "") -> ag.Architecture:
+    """A network in which `matrix` is a table of weights, or an input."""
+    header = head + HEADER
+    header = header if learned else header.replace("network", "  matrix: {n: 15, m: 15}\nnetwork")
+    return ag.loads(header + (MATRIX if learned else "") + steps)
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_weights_of_a_block_may_come_from_outside(learned):
+    """They are fixed where no call computes them from an input, however deep the blocks are."""
+    outer = "  outer:\n    inputs: [x, weights]\n    do:\n      - mix: {}\n        from: [x, weights]\n"
+    call = "  - outer: {}\n    from: [seen, matrix]\n    as: out\n"
+    g = with_weights(CONV + call, learned=learned, head=BLOCK + outer)
+    assert len(g.receptive_field("out", "x").probe(m=3)) == 15
+    assert len(g.receptive_field("out", "x", fixed_weights=True).probe(m=3)) == (15 if learned else 0)
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_what_mixes_is_named_by_where_its_weights_come_from(learned):
+    g = with_weights("  - einsum: {over: n}\n    from: [x, matrix]\n    as: out\n", learned=learned)
+    assert mixing(g.network).text == f"einsum ({'static' if learned else 'dynamic'} weights)"
+    drawn = {text.string for text in g.draw(style="maps").diagram.texts()}
+    assert ("attention" in drawn) == (not learned)

@@ -55,3 +55,12 @@ def test_holes_along_two_axes():
     assert (found.h.size_min, found.w.size_min, found.area) == (0, 0, (0, 24))
     filled = field(ATTENTION + HOLES + FILL, "h: 6, w: 4")
     assert (filled.h.size_min, filled.w.size_min) == (6, 4)
+
+
+def test_positions_picked_one_by_one_are_everything_once_all_are_there():
+    picks = [f"  - take: {{axis: h, index: {i}}}\n    from: x\n    as: p{i}\n" for i in range(3)]
+    sums = "  - add: [p0, p1]\n    as: two\n  - add: [two, p2]\n    as: three\n  - relu\n"
+    g = ag.loads("archgraph: 1\ninputs: {x: {c: 4, h: 3}}\nnetwork:\n" + "".join(picks) + sums)
+    two, three = g.receptive_field("two"), g.receptive_field()
+    assert (two.h.is_global, two.h.global_since, two.h.size_max) == (False, None, 2)
+    assert (three.h.is_global, three.h.global_since, three.h.size_max) == (True, "three", 3)

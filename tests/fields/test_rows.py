@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import archgraph as ag
 from archgraph.errors import QueryError
 from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import AxisView
@@ -176,3 +177,16 @@ def test_other_lengths_than_the_listed_ones_are_bounds():
 def test_positions_lie_on_the_axis(rows, extent):
     with pytest.raises(QueryError, match="position"):
         position_sets(rows, extent)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_what_comes_again_in_every_row_is_read_in_part_before_the_first_row_ends(wide):
+    first = "  - conv: {out: 4, kernel: [1, 3], padding: [0, 1]}\n" if wide else ""
+    steps = "  - flatten: {axes: [h, w], into: n}\n  - scaled_dot_product_attention: {heads: 1, causal: true}\n"
+    text = f"archgraph: 1\ninputs: {{x: {{c: 4, h: 3, w: 5}}}}\nnetwork:\n{first}{steps}    from: [_, _, _]\n"
+    field = ag.loads(text).receptive_field()
+    read = [{w for _, w in field.probe(n=n)} for n in range(15)]
+    assert not field.w.is_global
+    assert field.w.global_since is None
+    assert field.w.exact
+    assert [set(field.w.reads(n)) & set(range(5)) for n in range(15)] == read

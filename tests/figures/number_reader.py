@@ -10,7 +10,7 @@ from archgraph.figures.figure import Figure
 from tests.figures.law_reader import UNITS
 
 NUMBER = r"([\d.]+)(?: ?([kMGTPE]))?"
-RATIO = re.compile(rf"{NUMBER} / {NUMBER} = ([\d,]+)")
+RATIO = re.compile(rf"{NUMBER} / {NUMBER} ([=≈]) ([\d,.]+)")
 KNOB = re.compile(r"([\w, ]+) ([×+]) (\d+): ≈?θ × ([\d.e+]+), MACs × ([\d.e+]+)")
 
 
@@ -31,7 +31,9 @@ def _true(line: str, g: Architecture) -> bool:
     point = g.at()
     params, macs = int(point.params), int(point.macs)
     if ratio := RATIO.fullmatch(line):
-        told = _value(ratio[1], ratio[2]), _value(ratio[3], ratio[4]), float(ratio[5].replace(",", ""))
+        told = _value(ratio[1], ratio[2]), _value(ratio[3], ratio[4]), float(ratio[6].replace(",", ""))
+        if ratio[5] == "=":
+            return told == (macs, params, macs / params)
         return all(_near(one, other) for one, other in zip(told, (macs, params, macs / params), strict=True))
     knob = KNOB.fullmatch(line)
     assert knob is not None

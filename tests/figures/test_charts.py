@@ -129,3 +129,12 @@ def test_a_network_in_which_nothing_moves_has_a_staircase_of_one_step():
         "{archgraph: 1, symbols: {H: 32}, inputs: {x: {c: 3, h: H, w: H}}, network: [{conv: {out: 4, kernel: 1}}]}"
     )
     assert g.draw("hops").svg.startswith("<svg")
+
+
+def test_no_square_of_a_matrix_is_blank():
+    """Behind a pooling of everything no output has a position: a line says so, and no empty square."""
+    diagram = ag.load("swin").draw(view="matrix").diagram
+    said = [text.string for text in diagram.texts()]
+    assert "positions are lost" not in said and any(text.startswith("Positions are lost after Block") for text in said)
+    squares = sum(text.endswith("of pairs") for text in said)
+    assert sum("lock" in text or text.startswith("Conv") for text in said) == squares + 1

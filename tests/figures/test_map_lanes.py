@@ -102,12 +102,13 @@ def test_streams_that_exchange_values_have_lines_only_where_a_map_is_read():
 
 
 def test_a_stretch_that_goes_on_from_a_sum_has_no_arrow_from_another_map():
-    """The first line of blocks ends in what goes to the other stream."""
+    """The first line of blocks ends in what goes to the other stream; both operands of the sum lead to it."""
     figure = ag.loads(BETWEEN.replace("2*C, kernel: 3, padding: same", "2*C, kernel: 3, stride: 2, padding: 1")).draw(
         style="maps"
     )
     assert at_height(figure, "a0") == at_height(figure, "a2") < at_height(figure, "b0") == at_height(figure, "b2")
-    assert into(figure, "to_b") == [False] and into(figure, "a2") == into(figure, "both") == []
+    assert into(figure, "to_b") == [False] and into(figure, "both") == []
+    assert sum(edge.target == "a2" for edge in figure.diagram.edges) == 2 and into(figure, "a2") == [False, False]
 
 
 CONDITIONED = """\
@@ -149,3 +150,46 @@ def test_no_line_to_the_row_below_runs_through_the_name_of_a_condition(options):
         low, high = sorted((start[1], end[1]))
         crossed = [one for one in names if one.extent.left < start[0] < one.extent.right and start[0] == end[0]]
         assert not [one for one in crossed if low < one.extent.top and one.extent.bottom < high]
+
+
+STREAMS = """\
+archgraph: 1
+symbols: {C: 8, H: {default: 32, multiple_of: 8}}
+inputs: {a: {c: 3, h: H, w: H}, b: {c: 3, h: H, w: H}}
+network:
+  - {conv: {out: C, kernel: 3, stride: 2, padding: 1}, from: a, as: a0}
+  - {conv: {out: C, kernel: 3, stride: 2, padding: 1}, from: b, as: b0}
+  - {conv: {out: C, kernel: 1}, from: a0, as: to_b}
+  - {conv: {out: C, kernel: 1}, from: b0, as: to_a}
+  - {add: , from: [a0, to_a], as: sum_a}
+  - {add: , from: [b0, to_b], as: sum_b}
+  - {conv: {out: 2*C, kernel: 3, stride: 2, padding: 1}, from: sum_a, as: a1}
+  - {conv: {out: 2*C, kernel: 3, stride: 2, padding: 1}, from: sum_b, as: b1}
+  - {conv: {out: 2*C, kernel: 1}, from: a1, as: again_to_b}
+  - {conv: {out: 2*C, kernel: 1}, from: b1, as: again_to_a}
+  - {add: , from: [a1, again_to_a], as: end_a}
+  - {add: , from: [b1, again_to_b], as: end_b}
+  - {conv: {out: 2*C, kernel: 3, stride: 2, padding: 1}, from: end_a, as: a2}
+  - {conv: {out: 2*C, kernel: 3, stride: 2, padding: 1}, from: end_b, as: b2}
+  - {concat: , from: [a2, b2], as: both}
+  - {conv: {out: 5, kernel: 1}, as: head}
+"""
+
+
+@pytest.mark.parametrize("style", ["maps", "perspective"])
+def test_lines_lead_to_what_reads_the_other_stream(style):
+    """To a map from each that it reads as a sum: past the one between in its own row, and through the gap."""
+    g = ag.loads(STREAMS)
+    figure = g.draw(style=style)
+    assert faults(figure.diagram) == [] and false_laws(figure, g.network) == []
+    lines = {(edge.source, edge.target) for edge in figure.diagram.edges}
+    assert {
+        ("a0", "a1"),
+        ("to_a", "a1"),
+        ("b0", "b1"),
+        ("to_b", "b1"),
+        ("again_to_a", "a2"),
+        ("again_to_b", "b2"),
+    } <= lines
+    assert not {("to_b", "a1"), ("to_a", "b1")} & lines
+    assert not any("exchange" in text.string for text in figure.diagram.texts())

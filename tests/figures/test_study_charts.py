@@ -1,7 +1,7 @@
 """Charts of growth and of what fits: what is where on them, for any networks, in both languages."""
 
 import re
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 
@@ -10,8 +10,9 @@ from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.figures.charts.chart_words import CHART_WORDS
 from archgraph.figures.charts.fits_chart import fits_diagram
-from archgraph.figures.charts.growth_chart import growth_diagram, slope
+from archgraph.figures.charts.growth_chart import ISO, PRICE, growth_diagram, slope
 from archgraph.figures.charts.log_axes import Scale
+from archgraph.figures.drawing.diagram import Path
 from archgraph.report.curves import DataSeries
 from archgraph.studies.curves import ceiling, walk
 
@@ -137,3 +138,24 @@ def test_published_networks_that_cannot_be_read(broken, told):
 def test_scales_are_logarithmic():
     scale = Scale(1e3, 1e6, 0.0, 30.0)
     assert scale.place(1e4) == pytest.approx(10.0) and scale.decades() == [1e3, 1e4, 1e5, 1e6]
+
+
+def test_few_curves_make_no_square_and_their_axes_can_be_read():
+    """Two paths filled a page with one number on each axis; lines of a price ran through its number."""
+    walks = [(ag.load("dit").growth("L"), [28, 56]), (ag.load("conv_stack").growth("C"), [64, 96])]
+    diagram = ag.growth_figure(walks).diagram
+    assert diagram.height < 0.75 * diagram.width
+    assert sum(text.string in ("1 M", "10 M", "100 M", "1 B") for text in diagram.texts()) >= 3
+    lone = ag.growth_figure(walks[:1]).diagram
+    assert {"200 G", "500 M"} <= {text.string for text in lone.texts()}
+
+
+def test_numbers_of_prices_stand_beside_their_lines(growth):
+    numbers = [
+        text.extent for text in growth.texts() if re.fullmatch(r"[\d,]+( .*)?", text.string) and text.color == PRICE
+    ]
+    lines = [part.points for box in growth.boxes for part in box.parts if isinstance(part, Path) and part.stroke == ISO]
+    assert numbers and lines
+    for extent, ((x, y), (u, v)) in product(numbers, lines):
+        steps = ((x + (u - x) * step / 400, y + (v - y) * step / 400) for step in range(401))
+        assert not any(extent.left < a < extent.right and extent.top < b < extent.bottom for a, b in steps)

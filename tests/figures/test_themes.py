@@ -153,7 +153,8 @@ def test_every_colour_of_a_dark_file_is_turned(name, view):
 
 @pytest.mark.parametrize("name", ["conv_stack", "dit"])
 def test_cards_of_a_slide_are_as_much_larger_as_all_else(name):
-    small, large = (cards(figure_of(name, theme=theme).svg) for theme in ("paper", "slides"))
+    heights = {"paper": "9in", "slides": "18in"}
+    small, large = (cards(figure_of(name, theme=theme, height=height).svg) for theme, height in heights.items())
     assert large == [pytest.approx([2 * length for length in card], abs=0.05) for card in small]
 
 
@@ -162,3 +163,21 @@ def cards(svg: str) -> list[list[float]]:
     found = re.findall(r'<rect x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)" rx', svg)
     (x, y, *_), *_ = rectangles = [[float(length) for length in rectangle] for rectangle in found][:3]
     return [[left - x, top - y, *size] for left, top, *size in rectangles]
+
+
+@pytest.mark.parametrize("name", ["resnet", "dit", "vit", "llama"])
+def test_what_can_be_cut_or_closed_fits_a_slide(name):
+    figure = figure_of(name, theme="slides")
+    assert figure.notes == () and figure.diagram.height < 7.55 * 72
+
+
+def test_a_height_counts_on_a_slide_as_on_a_page():
+    both = ag.load("conv_stack"), ag.load("vit")
+    low = ag.contrast(*both, panels=["stages"], theme="slides", height="6.9in").diagram
+    assert low.height <= 6.9 * 72 + 0.5
+
+
+def test_a_contrast_takes_the_width_of_a_slide():
+    drawn = ag.contrast(ag.load("conv_stack"), ag.load("vit"), panels=["stages"], theme="slides")
+    assert drawn.diagram.width == pytest.approx(12.3 * 72) and drawn.notes == ()
+    assert not [text.string for text in drawn.diagram.texts() if "…" in text.string]

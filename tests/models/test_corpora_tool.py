@@ -5,6 +5,7 @@ import os
 import time
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.torch
 from torch import nn  # noqa: E402
 
 import archgraph as ag  # noqa: E402
+from tests.models.corpora import __main__ as command  # noqa: E402
 from tests.models.corpora import comparing, field_check  # noqa: E402
 from tests.models.corpora.comparing import compared  # noqa: E402
 from tests.models.corpora.entry import Entry, on  # noqa: E402
@@ -23,6 +25,8 @@ from tests.models.corpora.other_sizes import other_sizes, small_sizes  # noqa: E
 from tests.models.corpora.page import HEAD, page  # noqa: E402
 from tests.models.corpora.time_limit import TooLong, at_most, processor_seconds  # noqa: E402
 from tests.models.corpora.worker import Worker, results  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
 
 
 def strided():
@@ -201,6 +205,40 @@ def test_the_page():
     assert "| away | all | skipped | not installed |\n" in text
     assert "| strided | h, w | " in text and "| slow | not found | " in text
     assert "not compared here: 1 of own.\n" in text
+
+
+def test_a_run_of_one_library_leaves_the_others_on_the_page(tmp_path, monkeypatch):
+    """The last result of each model counts, also where a library was not there before."""
+    row = {"status": "refused", "why": "then"}
+    rows = [
+        {**row, "library": "timm", "name": "", "status": "skipped"},
+        {**row, "library": "timm", "name": "a"},
+        {**row, "library": "timm", "name": "a", "why": "now"},
+        {**row, "library": "timm, 2 drawn by 1", "name": "b"},
+    ]
+    (tmp_path / "kept.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+    listed = {"library": "onnx", "name": "", "status": "listed", "why": "0"}
+    monkeypatch.setattr(command, "results", lambda title, *more: [{**listed, "library": title}])
+    monkeypatch.setattr(command, "PAGE", tmp_path / "page.md")
+    for only in ("onnx", "timm"):
+        monkeypatch.setattr("sys.argv", ["", "--only", only, "--page", "--results", str(tmp_path / "kept.jsonl")])
+        assert command.main() == 0
+    text = (tmp_path / "page.md").read_text().removeprefix(HEAD)
+    assert "| timm | a | refused | now |" in text and "then" not in text and "drawn" not in text
+
+
+def test_the_page_in_the_docs_explains_what_is_on_it():
+    """Its head is the one that is written today, and says each word that stands in its columns."""
+    text = (ROOT / "docs" / "corpora.md").read_text()
+    assert text.startswith(HEAD)
+    cells = [
+        line.split(" | ") for line in text.splitlines() if line.count(" | ") == 8 and not line.startswith("| model")
+    ]
+    for column in (1, 2):
+        words = {
+            row[column] for row in cells if row[column].islower() and len(row[column]) > 4 and "," not in row[column]
+        }
+        assert words and all(f"*{word}*" in HEAD for word in words), words
 
 
 def test_every_library_has_a_list():

@@ -82,6 +82,9 @@ NEVER = {
     "vit_block: {heads: 1}": "not exact: vit_block.attention.scaled_dot_product_attention reads every position",
     "position_embedding": "has a value of its own at every position",
     "adaptive_avg_pool: {size: {h: 8, w: 8}}": "resamples by the size of the whole input",
+    "roll: {by: {h: 2, w: 0}}": "roll reads around the border, from the other end of the input",
+    "pad: {by: {h: 2}, mode: circular}": "pad reads around the border, from the other end of the input",
+    "slice: {axis: h, start: H - 8, size: 8}": "slice takes positions that are counted from the end of the input",
 }
 
 
@@ -93,8 +96,41 @@ def test_no_margin_is_exact(step):
     assert NEVER[step] in repr(halo)
 
 
-@pytest.mark.parametrize("step", ["instance_norm", "group_norm: {groups: 1}", "squeeze_excite: {hidden: 8}"])
+@pytest.mark.parametrize(
+    "step", ["instance_norm", "group_norm: {groups: 1}", "squeeze_excite: {hidden: 8}", "roll: {by: {h: 2, w: 0}}"]
+)
 def test_nor_is_it_measured_so(step):
     g = ag.loads(HEADER + f"  - conv: {{out: 2, kernel: 3, padding: same}}\n  - {step}\n")
     x = picture(2, 64, 8)
     assert not torch.equal(stitched(g, x, 16, 16), run(g, x))
+
+
+def test_tiles_are_long_enough_for_outputs_that_read_nothing():
+    module = torch.nn.ConvTranspose1d(2, 2, 2, stride=3)
+    halo = ag.trace(module, torch.zeros(1, 2, 8)).halo()
+    assert halo.exact
+    assert (halo.n.before, halo.n.after) == (0, 1)
+    x = torch.rand(1, 2, 12)
+    whole = module(x)
+    assert module(x[..., 4:8]).shape[2] < 3 * 4
+    assert torch.allclose(module(x[..., 4 : 8 + halo.n.after])[..., : 3 * 4], whole[..., 3 * 4 : 3 * 8])
+
+
+class Twice(torch.nn.Module):
+    """A layer that is applied twice, so that its weights are a value of their own, and a table if there is one."""
+
+    def __init__(self, layer: torch.nn.Module, table: torch.Tensor | None = None):
+        super().__init__()
+        self.layer = layer
+        self.table = None if table is None else torch.nn.Parameter(table)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.layer(self.layer(x))
+        return y if self.table is None else y + self.table
+
+
+def test_weights_of_a_shared_layer_are_no_values_of_positions():
+    for layer, shape in ((torch.nn.Conv1d(2, 2, 3, padding=1), (1, 2, 8)), (torch.nn.Linear(2, 2), (1, 8, 2))):
+        assert ag.trace(Twice(layer), torch.zeros(shape)).halo().exact
+        table = ag.trace(Twice(layer, torch.zeros(shape)), torch.zeros(shape)).halo()
+        assert table.reasons == ("table has a value of its own at every position",)

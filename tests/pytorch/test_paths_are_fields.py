@@ -126,3 +126,45 @@ def test_a_chain_takes_the_hops_of_its_layers(first, second):
     for output, row in enumerate(matrix):
         found = {place: hops for place, hops in enumerate(row) if hops is not None}
         assert found == walked(layers, output), output
+
+
+class Ways(nn.Module):
+    """What a convolution reads beside what it is given, put together and picked from by a function."""
+
+    def __init__(self, joined: Callable[[Tensor, Tensor], Tensor]):
+        super().__init__()
+        self.joined, self.mixed = joined, nn.Conv1d(4, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.joined(self.mixed(x), x)
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        lambda far, own: torch.stack([far, own], 1)[:, 1],
+        lambda far, own: torch.stack([far, own], -1)[..., 1],
+        lambda far, own: torch.stack([far, own], -1).flatten(2),
+        lambda far, own: torch.stack([far, own], 0).unbind(0)[1] + 1,
+        lambda far, own: torch.stack([far, own, own], -1)[..., 1:].mean(-1),
+    ],
+)
+def test_hops_are_at_least_where_one_of_several_ways_is_picked(joined):
+    g = ag.trace(Ways(joined).eval(), torch.rand(1, 4, N))
+    found, paths = g.receptive_field(), g.paths()
+    connected = [{place for place, hops in enumerate(row) if hops is not None} for row in paths.matrix()]
+    read = [{place for (place,) in found.probe(n=i)} for i in range(len(connected))]
+    assert all(mine <= theirs for mine, theirs in zip(read, connected, strict=True))
+    assert read == connected or any("another axis" in reason for reason in paths.why)
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        lambda far, own: far + own,
+        lambda far, own: torch.cat([far, own], 2)[..., 2:],
+        lambda far, own: functional.pad(far[:, None], (0, 0, 0, 0, 1, 0))[:, 1],
+    ],
+)
+def test_hops_are_exact_where_all_ways_are_read_or_there_is_one(joined):
+    assert ag.trace(Ways(joined).eval(), torch.rand(1, 4, N)).paths().why == ()

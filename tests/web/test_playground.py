@@ -171,6 +171,17 @@ def test_completion_offers_operations(driver, address):
     assert "group_norm" in offered
 
 
+def test_nothing_stands_beside_the_screen_of_a_phone(driver, address):
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        driver.get(address)
+        until(driver, "document.querySelector('tr[data-metric=params]')", "laws")
+        assert driver.execute_script("return document.documentElement.scrollWidth") == 390
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_a_runaway_spec_is_stopped_and_the_next_one_answered(driver, address):
     driver.get(f"{address}?patience=20000")
     until_python_runs(driver)
@@ -198,9 +209,11 @@ def test_its_later_python_writes_every_render_byte_by_byte():
     """Figures do not depend on the Python: that of the page is three versions ahead of the oldest one supported."""
     pyodide = build_playground.package(build_playground.PYODIDE)
     playground = ROOT / "build" / "playground"
-    command = ["node", str(Path(__file__).with_name("draw.mjs")), str(pyodide), str(playground)]
+    options = ROOT / "docs" / "generators" / "figure_options.py"
+    command = ["node", str(Path(__file__).with_name("draw.mjs")), *map(str, (pyodide, playground, options))]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert tuple(map(int, found["python"].split(".")[:2])) >= (3, 14)
-    assert set(found["drawn"]) == {*shipped_names(), "unet-vs-dit"}
+    pictures = {f"options/{path.stem}" for path in (ROOT / "renders" / "options").glob("*.svg")}
+    assert set(found["drawn"]) == {*shipped_names(), "unet-vs-dit", *pictures}
     renders = {name: (ROOT / "renders" / f"{name}.svg").read_text(encoding="utf-8") for name in found["drawn"]}
     assert [name for name in renders if renders[name] != found["drawn"][name]] == []

@@ -11,6 +11,7 @@ from archgraph.fields.paths.all_pairs import AllPairs
 from archgraph.fields.paths.courses import Course
 from archgraph.fields.paths.hop_path import HopPath
 from archgraph.fields.paths.moves import Moves
+from archgraph.fields.paths.picked import picked_ways
 from archgraph.fields.paths.reached import Reached, reached
 from archgraph.fields.paths.target import target
 from archgraph.fields.paths.trace import PathTracer, least
@@ -82,12 +83,18 @@ class Paths:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """Why hops are at least: operations on the way that say that they may read less; none is no proof."""
+        """Why hops are at least: operations on the way that may read less, or differ along another axis that is picked.
+
+        None is no proof.
+        """
         frame = self._target.frames(self._walk.moves.top)[-1]
         maker = [member for member in frame.graph.nodes if self._target.value in member.outputs]
         repeats = tuple(repeat for repeat, _ in self._target.around)
-        chain = (*repeats, *maker)
-        return doubts(self._walk.moves.top.graph, chain, (self._target.value,), self._evaluate) if maker else ()
+        top, chain, value = self._walk.moves.top, (*repeats, *maker), self._target.value
+        if not maker:
+            return ()
+        doubtful = doubts(top.graph, chain, (value,), self._evaluate)
+        return (*doubtful, *picked_ways(top.graph, top, chain, value, self._evaluate))
 
     def to(self, node: str | Value | None) -> Paths:
         """Return the paths to the output of another node, over the same moves.

@@ -1,9 +1,12 @@
 """How much of the input one output position reads, summed up for a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 
 from archgraph.fields.report.axis_field import AxisField
+from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.sets.field import HalfLine
 from archgraph.ops.reach import Enlarge, Reach, Window
 
@@ -58,14 +61,32 @@ def few(names: list[str]) -> list[str]:
     return names if len(names) <= 3 else [*names[:2], "…"]
 
 
-def reach_of(axes: Mapping[str, AxisField]) -> ReadExtent | None:
-    """Sum up the fields along all axes; nothing where there are no numbers."""
-    known = [axis for axis in axes.values() if axis.settled]
+def sees_everything(field: ReceptiveField) -> bool:
+    """Whether an output reads every position: along all axes, and not only along each of them, as a row and a column.
+
+    Where the true number of positions is not known, the corners and the middle of the output speak for all of it.
+
+    Raises:
+        QueryError: the field was not made from a graph.
+    """
+    if not field.axes or not all(axis.is_global for axis in field.axes.values()):
+        return False
+    total = prod(axis.extent for axis in field.axes.values())
+    if field.box_exact or field.area is not None:
+        return field.box_exact or field.area == (total, total)
+    sizes = field.interior.extents
+    corners = product(*({0, size // 2, size - 1} for size in sizes.values()))
+    return all(len(field.probe("content", **dict(zip(sizes, corner, strict=True)))) == total for corner in corners)
+
+
+def reach_of(field: ReceptiveField) -> ReadExtent | None:
+    """Sum up a field along all axes; nothing where there are no numbers."""
+    known = [axis for axis in field.axes.values() if axis.settled]
     if not known or not any(axis.size_max for axis in known):
         return None
     widest = max(known, key=lambda axis: axis.size_max / axis.extent)
     labels = [_size_label(axis) for axis in known]
-    everything, causal = all(axis.is_global for axis in known), any(axis.is_causal for axis in known)
+    everything, causal = sees_everything(field), any(axis.is_causal for axis in known)
     return ReadExtent(
         (widest.size_min, widest.size_max),
         widest.extent,

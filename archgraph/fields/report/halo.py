@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import lcm
+from math import floor, lcm
 
 from archgraph.errors import QueryError
 from archgraph.fields.report.axis_field import AxisField
+from archgraph.fields.report.position_tables import position_tables
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.fields.sets.readings import Moving
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.graph.locate import members
-from archgraph.ops.reach import Resized
+from archgraph.ops.reach import Along, AnyOf, AtMost, AxisMap, Later, Resized, Window
 from archgraph.ops.sources import Parameter
 from archgraph.report.by_axis import ByAxis
 from archgraph.report.table import Table, named_title
+from archgraph.sizes.exact import Evaluate
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def halo_table(found: Halo, name: str = "") -> Table:
     return Table(title, columns, rows, notes=notes)
 
 
-def halo(fields: ReceptiveFields, node: str | Value | None = None) -> Halo:
+def halo(fields: ReceptiveFields, node: str | Value | None, evaluate: Evaluate) -> Halo:
     """Return the margin that tiles of an input need, on its lattice, and whether it makes tiling exact.
 
     Tiles whose core begins at a multiple of the lattice and which reach as far as the margin, or to the border of
@@ -108,15 +110,25 @@ def halo(fields: ReceptiveFields, node: str | Value | None = None) -> Halo:
     for name, axis in field.axes.items():
         if isinstance(axis.reading, Moving) and axis.stride > 0:
             margins[name] = _margins(axis, lattices.get(name, 1))
-    reasons = dict.fromkeys([*_reasons(fields, field.axes), *_fixed_sizes(fields.graph, chain[0].name)])
+    wraps = any(isinstance(axis.reading, Moving) and axis.reading.folded for axis in field.axes.values())
+    reasons = dict.fromkeys(
+        [*_reasons(fields, field.axes), *_fixed_sizes(fields.graph, chain[0].name, evaluate, wraps=wraps)]
+    )
     return Halo(field.title, fields.input.name, margins, tuple(reasons))
 
 
 def _margins(axis: AxisField, lattice: int) -> AxisHalo:
     reads = axis.map
     before = max(0, -min(phase.lo for phase in reads.phases if phase.length))
-    after = max(0, max(phase.hi for phase in reads.phases) - reads.advance + 1)
+    after = max(0, max(phase.hi for phase in reads.phases if phase.length) - reads.advance + 1, _missing(axis))
     return AxisHalo(before, after, lcm(lattice, reads.advance))
+
+
+def _missing(axis: AxisField) -> int:
+    """Return by how much a tile must be longer so that it has the outputs that read nothing, behind all that do."""
+    if axis.outputs is None or all(phase.touched for phase in axis.phases):
+        return 0
+    return max(0, axis.extent - floor(axis.outputs * axis.stride))
 
 
 def _lattices(fields: ReceptiveFields, step: str) -> dict[str, int]:
@@ -157,22 +169,34 @@ def _kind(graph: Graph, path: str) -> str:
     return "".join(word.capitalize() for word in words)
 
 
-def _fixed_sizes(graph: Graph, step: str) -> Iterator[str]:
+def _fixed_sizes(graph: Graph, step: str, evaluate: Evaluate, *, wraps: bool) -> Iterator[str]:
     """Yield the operations that depend on the size of the input, or on where in it they are."""
-    ancestors = _ancestors(graph, step)
+    ancestors, tables = _ancestors(graph, step), position_tables(graph, evaluate)
     for path, member in graph.walk():
         if isinstance(member, Repeat) or (path.split(".", 1)[0] not in ancestors and path not in ancestors):
             continue
-        yield from _fixed(path, member)
+        if isinstance(member.op, Parameter) and member.outputs[0] in tables:
+            yield f"{path} has a value of its own at every position"
+            continue
+        yield from dict.fromkeys(f"{path} {reason}" for read in _maps(member) for reason in _of_size(read, wraps=wraps))
 
 
-def _fixed(path: str, node: Node) -> Iterator[str]:
-    if isinstance(node.op, Parameter) and node.outputs[0].type.positions:
-        yield f"{path} has a value of its own at every position"
-        return
+def _maps(node: Node) -> Iterator[AxisMap]:
+    """Yield how an operation reads axes, with what is said within something else."""
     try:
-        reaches = node.reach
+        waiting: list[AxisMap] = [read for reach in node.reach for _, read in reach.maps]
     except QueryError:
         return
-    if any(isinstance(read, Resized) for reach in reaches for _, read in reach.maps):
-        yield f"{path} resamples by the size of the whole input"
+    for read in waiting:
+        yield read
+        waiting.extend(read.maps if isinstance(read, AnyOf) else ())
+        waiting.extend([read.map] if isinstance(read, Along | AtMost | Later) else ())
+
+
+def _of_size(read: AxisMap, *, wraps: bool) -> Iterator[str]:
+    if isinstance(read, Resized):
+        yield "resamples by the size of the whole input"
+    if isinstance(read, Window) and read.border == "wrap" and wraps:
+        yield "reads around the border, from the other end of the input"
+    if isinstance(read, Window) and read.before.free_symbols:
+        yield "takes positions that are counted from the end of the input"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -11,17 +12,53 @@ from archgraph.ops.reach import SAME, Reach
 def learned_values(graph: Graph) -> frozenset[Value]:
     """Return the values, those of bodies included, that are computed from weights and constants alone.
 
-    The inputs of a body count as computed from the network's inputs.
+    The input of a body is one where it is in every call of the body.
     """
-    # Bodies are shared by their calls, so that their inputs count as computed for all: this may leave out too much of
-    # what is read, and never too little.
-    found: set[Value] = set()
-    for node in graph.nodes:
-        if isinstance(node, Repeat):
-            found |= learned_values(node.body)
-        elif all(value in found for value in node.inputs):
-            found.update(node.outputs)
-    return frozenset(found)
+    # From below: what one round leaves out, a later one may know better, and none ever says too much.
+    given: frozenset[Value] = frozenset()
+    while True:
+        found, next_given = _learned(graph, given)
+        if next_given == given:
+            return found
+        given = next_given
+
+
+def _learned(graph: Graph, given: frozenset[Value]) -> tuple[frozenset[Value], frozenset[Value]]:
+    """The learned values where some inputs of bodies are, and which of those inputs are then learned in every call."""
+    found, computed, visited = set(given), set[Value](), {graph}
+
+    def visit(body: Graph) -> None:
+        for member in body.nodes:
+            if isinstance(member, Repeat):
+                if member.body not in visited:
+                    visited.add(member.body)
+                    visit(member.body)
+                computed.update(_computed_inputs(member, found))
+                # What a router picks, or none at all, is no fixed value.
+                pairs = zip(member.outputs, member.body.outputs, strict=True) if member.once else ()
+                found.update(output for output, inner in pairs if inner in found)
+            elif all(value in found for value in member.inputs):
+                found.update(member.outputs)
+
+    visit(graph)
+    return frozenset(found), frozenset(value for body in visited - {graph} for value in body.inputs) - computed
+
+
+def _computed_inputs(call: Repeat, learned: Collection[Value]) -> Iterator[Value]:
+    """Inputs of a body that a call computes from the network's, or that an earlier iteration may."""
+    carried = 0 if call.once else len(call.outputs)
+    for index, (value, inner) in enumerate(zip(call.inputs, call.body.inputs, strict=True)):
+        if index < carried or value not in learned:
+            yield inner
+
+
+def mixing_kinds(node: Node, learned: Collection[Value]) -> Iterator[tuple[str, Reach, Value]]:
+    """Yield how each operand that the network's inputs reach is mixed: `dynamic` where they reach the weights too."""
+    computed = [value not in learned for value in node.inputs]
+    for index, (reach, value) in enumerate(zip(node.reach, node.inputs, strict=True)):
+        if computed[index] or not any(computed):
+            lone = len(computed) > 1 and not any(computed[:index] + computed[index + 1 :])
+            yield "static" if lone and reach.mixing == "dynamic" else reach.mixing, reach, value
 
 
 def by_fixed_weights(node: Node, reaches: tuple[Reach, ...], learned: frozenset[Value]) -> tuple[Reach, ...]:

@@ -194,7 +194,9 @@ def _is_folded(region: Region) -> bool:
 
 
 def gathered_again(row: Dependence, operands: tuple[Dependence, ...], place: Whole) -> Dependence:
-    """Return the dependence in which what fills the holes of something gathered has gathered it.
+    """Return the dependence in which what fills the holes of something gathered, or completes it, has gathered it.
+
+    Positions that were picked one by one are complete once they are all of an axis.
 
     Args:
         row: what an output of a node reads of the sources.
@@ -208,16 +210,20 @@ def gathered_again(row: Dependence, operands: tuple[Dependence, ...], place: Who
         for axis, field in region.fields.items()
         if axis != REST and _has_holes(field.stat)
     }
-    if not with_holes:
-        return row
 
-    def filled(source: int, axis: str, field: Field) -> Field:
-        return field.each(lambda reading: _filled(reading, place)) if (source, axis) in with_holes else field
+    def filled(source: int, axis: str, region: Region) -> Field:
+        field = region.fields[axis]
+        if axis == REST or not _stands(field.stat):
+            return field
+        least = 0 if (source, axis) in with_holes else region.extents.get(axis)
+        return field if least is None else field.each(lambda reading: _filled(reading, place, least))
 
-    return {
-        source: replace(region, fields={axis: filled(source, axis, field) for axis, field in region.fields.items()})
-        for source, region in row.items()
-    }
+    def changed(source: int, region: Region) -> Region:
+        fields = {axis: filled(source, axis, region) for axis in region.fields}
+        same = all(fields[axis] is field for axis, field in region.fields.items())
+        return region if same else replace(region, fields=fields)
+
+    return {source: changed(source, region) for source, region in row.items()}
 
 
 def _has_holes(reading: Reading) -> bool:
@@ -225,10 +231,17 @@ def _has_holes(reading: Reading) -> bool:
     return isinstance(reading, Moving) and not reading.map.advance and reading.map.period > 1
 
 
-def _filled(reading: Reading, place: Whole) -> Reading:
-    if isinstance(reading, Moving) and not reading.form and not reading.map.advance:
-        return replace(place, span=reading.map.phases[0])
-    return reading
+def _stands(reading: Reading) -> bool:
+    """Whether it is one set, whichever output reads it."""
+    return isinstance(reading, Moving) and not reading.form and not reading.map.advance
+
+
+def _filled(reading: Reading, place: Whole, least: int) -> Reading:
+    """Return one set that holds the first positions, so many at least, as gathered by a node; a lone one is none."""
+    if not isinstance(reading, Moving) or not _stands(reading):
+        return reading
+    gathered = replace(place, span=reading.map.phases[0])
+    return gathered if not least or (least > 1 and gathered.covers(least)) else reading
 
 
 def within(row: Dependence, scope: Whole) -> Dependence:

@@ -242,7 +242,10 @@ def _through(inner: Reading, found: dict[str, Reading]) -> Reading:
     if len(found) == 1:
         (read,) = found.values()
         assert isinstance(read, Moving | HalfLine)
-        return _composed(indexed(inner), read)
+        plain = indexed(inner)
+        if isinstance(read, HalfLine) and isinstance(plain, Moving) and not plain.map.advance:
+            return _up_to_again(plain, read)
+        return _composed(plain, read)
     if isinstance(inner, HalfLine):
         raise QueryError(f"a causal reading driven by {shown(inner.form)} is mixed along one of these axes")
     return _partly(inner, found)
@@ -306,6 +309,18 @@ def _composed(inner: Moving | HalfLine, read: Moving | HalfLine) -> Reading:
     reached = ahead.image(span)
     since = replace(read.since, span=interval(0, reached.hi).from_(reached) if span.length else span)
     return halfline(read.form, ends(ahead.through(read.edge)), since)
+
+
+def _up_to_again(inner: Moving, read: HalfLine) -> Reading:
+    """Return what a half-line reads of something that comes again and again, as the columns of a picture do by rows.
+
+    All of it, but for the outputs that lie before its first end.
+    """
+    (term,) = inner.form
+    try:
+        return listed_through(inner, {term.axis: read})
+    except QueryError:
+        return at_most(_composed(inner, read))
 
 
 def _partly(inner: Moving, found: dict[str, Reading]) -> Reading:

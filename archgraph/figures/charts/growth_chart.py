@@ -14,7 +14,8 @@ from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIZES, mix
 from archgraph.report.curves import WORKS_ON, DataSeries
 
 _LEFT, _RIGHT, _TOP = 40.0, 10.0, 16.0
-_PALE, _DARK, _ISO, _PRICE = "#f6f9f6", "#d8e1eb", "#9aa7b5", "#5d6b7a"
+_FEW = 3
+_PALE, _DARK, ISO, PRICE = "#f6f9f6", "#d8e1eb", "#9aa7b5", "#5d6b7a"
 _DASHES: Mapping[str, tuple[float, ...]] = {"everywhere": (), "low": (4.5, 2.0), "resolution": (1.2, 1.8)}
 Polygon = list[tuple[float, float]]
 STEEP, FLAT = 2.0, 0.1
@@ -32,12 +33,13 @@ def growth_diagram(curves: Sequence[DataSeries], width: float, language: str) ->
         raise QueryError("a figure of growth takes a network, or published points")
     axes = _axes(curves, width)
     parts = [*_bands(axes, said["per"]), *axes.frame()]
-    parts += axes.ticks(axes.x.decades(), axes.y.decades(), said["billion"])
+    prices = [part.extent for part in parts if isinstance(part, Text)]
+    parts += axes.ticks(axes.x.steps(), axes.y.steps(), said["billion"])
     for curve in curves:
         parts += _line(curve, axes)
     for curve in curves:
         parts += _marks(curve, axes)
-    parts += _labels(curves, axes)
+    parts += _labels(curves, axes, prices)
     parts.append(Text(words(said["params"], SIZES.body), 0.5, _TOP - 7.0))
     parts.append(Text(words(said["macs"], SIZES.body)).ending(width - _RIGHT).moved(0, axes.y.start + 21.0))
     key, height = _key(curves, said, axes.y.start + 30.0, width)
@@ -51,11 +53,19 @@ def _axes(curves: Sequence[DataSeries], width: float) -> LogAxes:
     left, right = _ends([x for x, _ in points], 0.18)
     low, high = _ends([y for _, y in points], 0.14)
     decade = (width - _LEFT - _RIGHT) / log10(right / left)
-    # A tall figure is cut down to a square, and a flat one gets room for its labels.
-    tall = min(max(log10(high / low) * decade, 0.45 * width), 0.95 * width)
-    spread = 10 ** ((tall / decade - log10(high / low)) / 2)
-    low, high = (low / spread, high * spread) if spread > 1 else (low, high)
+    # A tall figure gets more room across, the more the fewer curves fill it, and a flat one room for its labels.
+    most = (0.95 if len(curves) > _FEW else 0.62) * width
+    tall = min(max(log10(high / low) * decade, 0.45 * width), most)
+    decade = min(decade, tall / log10(high / low))
+    left, right = _widened(left, right, (width - _LEFT - _RIGHT) / decade)
+    low, high = _widened(low, high, tall / decade)
     return LogAxes(Scale(left, right, _LEFT, width - _RIGHT), Scale(low, high, _TOP + tall, _TOP))
+
+
+def _widened(low: float, high: float, decades: float) -> tuple[float, float]:
+    """Ends that are so many decades apart."""
+    spread = 10 ** ((decades - log10(high / low)) / 2)
+    return low / spread, high * spread
 
 
 def _ends(values: Sequence[float], margin: float) -> tuple[float, float]:
@@ -79,7 +89,7 @@ def _bands(axes: LogAxes, per: str) -> Iterator[BoxPart]:
         ends = _crossings(axes, 10.0**power)
         if ends is None:
             continue
-        yield Path(ends, _ISO, HAIR)
+        yield Path(ends, ISO, HAIR)
         number = f"{10**power:,}" if power >= 0 else f"1/{10**-power:,}"
         shown = _beside(axes, ends[1], number if named else per.format(number))
         if shown.x > axes.x.start + 2.0:
@@ -88,10 +98,10 @@ def _bands(axes: LogAxes, per: str) -> Iterator[BoxPart]:
 
 
 def _beside(axes: LogAxes, end: tuple[float, float], text: str) -> Text:
-    """The number of a price where its line leaves the frame: above, or on the right."""
-    shown = Text(words(text, SIZES.small), color=_PRICE)
-    if end[1] > axes.y.end + 12.0:
-        return shown.ending(axes.x.end - 3.0).moved(0, end[1] + 10.0)
+    """The number of a price, over its line, where that leaves the frame: above, or on the right."""
+    shown = Text(words(text, SIZES.small), color=PRICE)
+    if end[1] > axes.y.end + 20.0:
+        return shown.ending(axes.x.end - 3.0).moved(0, end[1] - 0.5)
     return shown.ending(min(end[0], axes.x.end) - 11.0).moved(0, axes.y.end + 8.5)
 
 
@@ -152,8 +162,8 @@ def _marks(curve: DataSeries, axes: LogAxes) -> Iterator[BoxPart]:
         yield from Mark(curve.layers, curve.works_on).drawn(*axes.point(*point))
 
 
-def _labels(curves: Sequence[DataSeries], axes: LogAxes) -> Iterator[Text]:
-    taken, labels, known = [], [], set()
+def _labels(curves: Sequence[DataSeries], axes: LogAxes, prices: Sequence[Extent]) -> Iterator[Text]:
+    taken, labels, known = [*prices], [], set()
     for curve in curves:
         places = [axes.point(*point) for point in curve.points]
         taken += squares_along(places)

@@ -143,7 +143,7 @@ def _iteration(
         if part.circle or all(item.light for item in part.items):
             continue
         try:
-            reach = reach_of(fields.at(part.items[-1].path).axes)
+            reach = reach_of(fields.at(part.items[-1].path))
         except ArchgraphError:
             reach = None
         found.append((part, reach, None))

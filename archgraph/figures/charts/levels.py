@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from sympy import Add, Expr
 
+from archgraph.cost.costs import CostRow
 from archgraph.figures.content.law_lines import LETTERS, alive, claimed, law_side, value_side
 from archgraph.figures.content.mathtext import line_of, number, shape, variable, words
 from archgraph.figures.drawing.diagram import (
@@ -25,6 +26,7 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
+from archgraph.outline.mixing import learned_of
 from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
@@ -55,7 +57,7 @@ def levels(facts: Facts) -> list[Level]:
     laws: dict[LevelKey, tuple[list[Expr], list[Expr]]] = {}
     types: dict[LevelKey, list[TensorType]] = {}
     for row in facts.rows:
-        key = _key(facts, row.type)
+        key = () if _is_table(facts, row) else _key(facts, row.type)
         found = laws.setdefault(key, ([], []))
         types.setdefault(key, []).append(row.type)
         for place, cost in enumerate(facts.row_costs(row)):
@@ -65,6 +67,13 @@ def levels(facts: Facts) -> list[Level]:
         for key, found in sorted(laws.items(), key=lambda pair: not pair[0])
     ]
     return [level for level in every if level.params != 0 or level.macs != 0]
+
+
+def _is_table(facts: Facts, row: CostRow) -> bool:
+    """Whether a row is of weights alone whose axes are no positions of the input: kernels, biases."""
+    if row.node.outputs[0] not in learned_of(facts.network):
+        return False
+    return facts.input is None or not all(map(facts.input.type.has, row.type.positions))
 
 
 def _key(facts: Facts, type_: TensorType) -> LevelKey:
@@ -83,6 +92,8 @@ def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
     shown = {type_: [facts.shown(type_.size(axis)) for axis in type_.positions] for type_ in types}
     plain = [type_ for type_, found in shown.items() if not any(isinstance(size, Add) for size in found)]
     numbers = [facts.number(types[0].size(axis)) for axis in types[0].positions]
+    if plain == list(shown) and not any(size.free_symbols for found in shown.values() for size in found):
+        return _numbers([[facts.number(type_.size(axis)) for axis in type_.positions] for type_ in shown])
     if plain and not facts.options.values:
         return shape(shown[min(plain, key=lambda type_: len(str(shown[type_])))], SIZES.body)
     known = facts.input.type if facts.input is not None else types[0]
@@ -91,6 +102,16 @@ def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
         return line_of(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
     # Tokens beside those of the input: all types of the level have these sizes.
     return shape(numbers if facts.options.values else [facts.size(length) for _, length in key], SIZES.body)
+
+
+def _numbers(types: Sequence[Sequence[int]]) -> Line:
+    """Sizes that are numbers: from the least to the most along one axis, else about the first, which others pad."""
+    spans = [(min(sizes), max(sizes)) for sizes in zip(*types, strict=True)]
+    if len(spans) == 1 and spans[0][0] < spans[0][1]:
+        return words(f"{spans[0][0]}–{spans[0][1]}", SIZES.body, "serif")
+    line = shape(types[0], SIZES.body)
+    same = all(least == most for least, most in spans)
+    return line if same else line_of(words("≈", SIZES.body, "serif"), line, gap=1.5)
 
 
 def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:

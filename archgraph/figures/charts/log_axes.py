@@ -31,6 +31,19 @@ class Scale:
         first, last = ceil(log10(self.low) - 1e-9), floor(log10(self.high) + 1e-9)
         return [10.0**power for power in range(first, last + 1)]
 
+    def steps(self) -> list[float]:
+        """The powers of ten; with twice and five times these where there are few, so that a value can be read.
+
+        >>> Scale(3e9, 4e10, 0.0, 100.0).steps(), Scale(3e3, 4e6, 0.0, 100.0).steps()
+        ([5000000000.0, 10000000000.0, 20000000000.0], [10000.0, 100000.0, 1000000.0])
+        """
+        tens = self.decades()
+        if len(tens) > 2:
+            return tens
+        first, last = floor(log10(self.low)), ceil(log10(self.high))
+        every = (factor * 10.0**power for power in range(first, last + 1) for factor in (1, 2, 5))
+        return [value for value in every if self.low <= value <= self.high]
+
 
 @dataclass(frozen=True)
 class LogAxes:

@@ -110,8 +110,10 @@ def key_width() -> float:
 
 
 def matrix_strip(facts: Facts, steps: Sequence[LadderStep], width: float) -> Diagram:
-    """One square per step, in rows from left to right."""
-    shown = [step for step in steps if step.reach is not None and step.path]
+    """One square per step, in rows from left to right; a line below says where positions are lost."""
+    every = [step for step in steps if step.reach is not None and step.path]
+    # A blank square says less than its name does.
+    shown = [step for step in every if facts.hops(step.path) or facts.connections(step.path, _ROWS)] or every
     columns = max(1, int((width + _STRIP_GAP) // (_STRIP_SIDE + _STRIP_GAP)))
     pitch_x = (width - _STRIP_SIDE - 1) / max(1, columns - 1)
     parts: list[BoxPart] = []
@@ -122,5 +124,13 @@ def matrix_strip(facts: Facts, steps: Sequence[LadderStep], width: float) -> Dia
         parts += matrix(facts, step.path, x, y, _STRIP_SIDE)
     height = 10.0 + -(-len(shown) // columns) * (_STRIP_SIDE + 24)
     parts += moves_key(0.5, height)
+    if shown != every:
+        height += _KEY_HEIGHT
+        last = shown[-1].words
+        lost = list(dict.fromkeys(step.words for step in every if step not in shown))
+        told = f"after {last}" if every[: len(shown)] == shown else f"in {', '.join(lost)}"
+        parts.append(
+            Text(fitted(words(f"Positions are lost {told}", SIZES.small), width - 1), 0.5, height + 6.2, MUTED)
+        )
     box = Box("matrices", width, height + _KEY_HEIGHT, tuple(parts), kind="panel")
     return Diagram((box,), width=width, height=height + _KEY_HEIGHT, title=facts.network.name)

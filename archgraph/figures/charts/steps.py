@@ -56,11 +56,13 @@ def u_rows(facts: Facts) -> list[UPart]:
 
 
 def _roles(facts: Facts) -> dict[UPart, str]:
-    """What the parts of a U are: its levels have the same number on both sides; of several Us each has a letter."""
+    """What the parts of a U are: parts across from each other have one number; of several Us each has a letter."""
     roles: dict[UPart, str] = {}
     for u, letter in zip(facts.us, "ABCDEFGH" if len(facts.us) > 1 else ("",), strict=False):
-        named = {part: f"Encoder {level}" for level, part in enumerate(u.encoder, 1)}
-        named |= {part: f"Decoder {level}" for level, part in enumerate(reversed(u.decoder), 1)}
+        # Counted from the bottom, where both sides meet: one may begin or end with a level that the other lacks.
+        depth = max(sum(bool(part.line) for part in side) for side in (u.encoder, u.decoder))
+        named = {part: f"Encoder {depth - above}" for above, part in enumerate(reversed(u.encoder))}
+        named |= {part: f"Decoder {depth - above}" for above, part in enumerate(u.decoder)}
         roles |= {part: f"{letter} {role}".strip() for part, role in {**named, u.bottom: "Bottom"}.items()}
     return roles
 

@@ -8,7 +8,9 @@ from sympy import Expr
 
 from archgraph.figures.content.law_lines import LETTERS, alive, claimed, value_side
 from archgraph.figures.content.mathtext import line_of, variable, words
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import Line, line_width
+from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.sizes.symbols import symbol
@@ -17,15 +19,26 @@ _MOST_LINES = 2
 
 
 def totals(facts: Facts, width: float) -> list[Line]:
-    """All costs of the whole network, also where boxes show one of them, and the sizes that they hold at.
+    """All costs of the whole network, also where boxes show one of them, the sizes that they hold at, and what lacks.
 
-    Nothing where no costs are asked for. Sizes that have no room on two lines are left out, with an ellipsis.
+    No costs where none are asked for. Sizes that have no room on two lines are left out, with an ellipsis.
     """
     if not _shows_costs(facts):
-        return []
+        return _not_counted(facts, width)
     laws = {metric: facts.total(metric) for metric in LETTERS}
     costs = line_of(*(_cost(facts, metric, law) for metric, law in laws.items()), gap=5.0)
-    return [line_of(words("Whole network:", SIZES.small), costs, gap=3.0), *_sizes(facts, list(laws.values()), width)]
+    whole = line_of(words("Whole network:", SIZES.small), costs, gap=3.0)
+    return [whole, *_sizes(facts, list(laws.values()), width), *_not_counted(facts, width)]
+
+
+def _not_counted(facts: Facts, width: float) -> list[Line]:
+    """Operators without a rule, and what numbers are worth without them."""
+    names = [gap.operator for gap in facts.network.origin.gaps]
+    if not names:
+        return []
+    told = f"Costs at least, fields at most: no rule for {', '.join(names)}"
+    lines = wrapped(told, lambda text: text_width(text, "sans", SIZES.small) <= width, _MOST_LINES)
+    return [words(line, SIZES.small) for line in lines]
 
 
 def _shows_costs(facts: Facts) -> bool:

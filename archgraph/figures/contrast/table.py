@@ -106,7 +106,19 @@ def _ratio(side: Side, cell: Cell, room: float) -> list[Line]:
     if cell.number is None:
         return _words(cell)
     params, macs = cast(tuple[int, int], cell.fact)
-    return [words(f"{number(macs)} / {number(params)} = {macs / params:,.0f}", SIZES.body)]
+    return [words(f"{number(macs)} / {number(params)} {quotient(macs, params)}", SIZES.body)]
+
+
+def quotient(above: int, below: int) -> str:
+    """A quotient with its sign: `=` only where both numbers and it are written as they are.
+
+    >>> quotient(900, 30), quotient(502000, 27688), quotient(192_400_000_000, 31_030_658)
+    ('= 30', '≈ 18.1', '≈ 6,200')
+    """
+    if max(above, below) < 1000 and above % below == 0:
+        return f"= {above // below}"
+    value = above / below
+    return f"≈ {value:.3g}" if value < 100 else f"≈ {value:,.0f}"
 
 
 def _knobs(side: Side, cell: Cell, room: float) -> list[Line]:
@@ -162,6 +174,8 @@ def _since(side: Side, cell: Cell, room: float) -> list[Line]:
     since = cell.fact if isinstance(cell.fact, Since) else Since()
     if since.everything:
         return [words(capitalized(_drawn_name(side, since.everything)), SIZES.body)]
+    if since.alone:
+        return [words(f"never; along each axis alone since {_drawn_name(side, since.alone)}", SIZES.body)]
     if since.before:
         return [words(f"never; all before since {_drawn_name(side, since.before)}", SIZES.body)]
     if since.wider:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from archgraph.data.figure_words import BACKGROUNDS, FONTS, HIGHEST_DPI, LOWEST_DPI, PALETTES, THEMES
 from archgraph.errors import QueryError, not_among, quoted
-from archgraph.figures.drawing.style import RAMP, luminance, page_width
+from archgraph.figures.drawing.style import NARROWEST, RAMP, luminance, page_height, page_width
 
 _MOST_COLORS = 9
 DARK_PAGE = "#0f1114"
@@ -112,3 +112,19 @@ def width_before_scaling(width: str, venue: str, theme: str) -> str:
         return width
     whole = SLIDE_WIDTH if width == "auto" else page_width(width, venue)
     return f"{whole / SLIDE_SCALE:.9g}pt"
+
+
+def height_before_scaling(height: str | None, width: str, theme: str) -> str | None:
+    """Return the most that a figure is laid out high, from what it shall be.
+
+    What spans a slide ends with it; what has a width of its own may be as high as a page.
+
+    >>> height_before_scaling("5in", "auto", "paper"), height_before_scaling("5in", "text", "slides")
+    ('5in', '180pt')
+    >>> height_before_scaling(None, "auto", "slides"), height_before_scaling(None, "text", "slides")
+    ('270pt', None)
+    """
+    if theme != "slides" or (height is None and width != "auto"):
+        return height
+    whole = SLIDE_HEIGHT if height is None else page_height(height)
+    return f"{max(whole / SLIDE_SCALE, NARROWEST):.9g}pt"

@@ -12,6 +12,7 @@ from archgraph.figures.drawing.rims import rims
 from archgraph.figures.drawing.style import RAMP, recolored
 
 _WHITE = "#ffffff"
+_SLACK = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def _notes(diagram: Diagram, look: Look) -> tuple[str, ...]:
     if look.theme != "slides":
         return diagram.notes
     tall, limit = diagram.height / 72, SLIDE_HEIGHT / 72
-    return (f"{tall:.1f} in tall, and a slide has {limit:g} in: another view is lower",) if tall > limit else ()
+    if tall <= limit + _SLACK:
+        return ()
+    return (f"{tall:.1f} in tall, and a slide has {limit:g} in: another view is lower",)
 
 
 def _changed(diagram: Diagram, change: Restyling) -> Diagram:

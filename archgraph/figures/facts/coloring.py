@@ -8,7 +8,7 @@ from math import log2
 
 from sympy import Expr
 
-from archgraph.graph.ir import Member, Repeat
+from archgraph.graph.ir import Member, Repeat, Value
 from archgraph.ops.traced.values import Convolve
 from archgraph.outline.items import Item
 from archgraph.outline.mixing import kinds_of
@@ -24,16 +24,16 @@ COLOR_KINDS: tuple[tuple[str, float], ...] = (
 )
 
 
-def kind_tint(items: Sequence[Item]) -> float:
+def kind_tint(items: Sequence[Item], learned: frozenset[Value]) -> float:
     """Attention or recurrence, else convolution, else products within a position, else nothing of these."""
-    return COLOR_KINDS[max((_strength(item.member) for item in items), default=0)][1]
+    return COLOR_KINDS[max((_strength(item.member, learned) for item in items), default=0)][1]
 
 
 @lru_cache(maxsize=4096)
-def _strength(member: Member) -> int:
+def _strength(member: Member, learned: frozenset[Value]) -> int:
     if isinstance(member, Repeat):
-        return max(map(_strength, member.body.nodes), default=0)
-    kinds = kinds_of(member)
+        return max((_strength(node, learned) for node in member.body.nodes), default=0)
+    kinds = kinds_of(member, learned)
     multiplies = member.op.macs(*member.types) != 0
     # Its weights are an operand, such as a table that several layers share.
     if isinstance(member.op, Convolve):

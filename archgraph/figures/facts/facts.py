@@ -32,7 +32,7 @@ from archgraph.laws.numeric import value_at
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
-from archgraph.outline.mixing import Attended
+from archgraph.outline.mixing import Attended, learned_of
 from archgraph.outline.streams import TwoStreams, streams_of
 from archgraph.outline.structure import Structure, entry_of, structure
 from archgraph.outline.u_parts import UParts, us_of
@@ -176,7 +176,7 @@ class Facts:
     def tint(self, items: Sequence[Item], reach: ReadExtent | None) -> float | None:
         """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
         if self.color == "op":
-            return kind_tint(items)
+            return kind_tint(items, learned_of(self.network))
         if self.color == "level":
             return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
@@ -300,7 +300,7 @@ class Facts:
         if self._fields is None:
             return None
         try:
-            return reach_of(self._fields.at(path).axes)
+            return reach_of(self._fields.at(path))
         except (QueryError, ArchgraphError):
             return None
 
@@ -317,7 +317,7 @@ class Facts:
             if operand.type.positions:
                 try:
                     fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
-                    found += [reach] if (reach := reach_of(fields.at(members[-1].name).axes)) is not None else []
+                    found += [reach] if (reach := reach_of(fields.at(members[-1].name))) is not None else []
                 except ArchgraphError:
                     continue
         return max(found, key=lambda reach: (reach.everything, reach.share), default=None)
@@ -397,4 +397,4 @@ class Facts:
 
     @cached_property
     def _attends(self) -> Attended:
-        return Attended(self.number)
+        return Attended(self.number, learned_of(self.network))

@@ -58,10 +58,10 @@ class FieldsAtAnySize:
     def at(self, path: str) -> FieldLaw | None:
         """The law of the last result of a member; nothing where no law holds at all sizes."""
         try:
-            found, spans = self._checked.at(path).axes, self._spans(path)
+            field, spans = self._checked.at(path), self._spans(path)
         except ArchgraphError:
             return None
-        reach = reach_of(found)
+        found, reach = field.axes, reach_of(field)
         if spans is None or reach is None or reach.through:
             return None
         known = {name: axis for name, axis in found.items() if axis.settled}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
-from archgraph.figures.maps.feature_map import MapElement, MapLanes, MapLoose
+from archgraph.figures.maps.feature_map import FeatureMap, MapElement, MapLanes, MapLoose, maps_of
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.form import Leaf, OutlinePart, leaves_of
+from archgraph.outline.items import Item
 
 MapLane = tuple[MapElement, ...]
 
@@ -24,17 +26,43 @@ def crossing(lanes: Sequence[OutlinePart]) -> list[Leaf]:
 
 
 def stream_rows(
-    parts: Sequence[OutlinePart], lanes: Sequence[MapLane], reads: Callable[[OutlinePart, MapLane], bool]
-) -> list[MapLane]:
-    """Lanes that go on from one another in one row, with an arrow only where one ``reads`` the last map before it."""
+    parts: Sequence[OutlinePart], lanes: Sequence[MapLane], sources: Callable[[Item], Sequence[FeatureMap]]
+) -> MapLanes:
+    """Lanes that go on from one another in one row, with an arrow only where one reads the last map before it alone.
+
+    Args:
+        parts: what the lanes show.
+        lanes: what is drawn of each.
+        sources: the maps that a member reads, also by way of what writes none.
+    """
     rows: list[MapLane] = []
+    links: list[tuple[FeatureMap, FeatureMap]] = []
     for stream in _streams(parts):
         row: MapLane = ()
         for index in stream:
-            lane = _ending_apart(lanes[index])
-            row += lane if not row or reads(parts[index], row) else (MapLoose(lane),)
+            lane, first = _ending_apart(lanes[index]), next(leaves_of(parts[index])).item
+            read = sources(first) if first is not None else ()
+            follows = not row or list(read) == list(maps_of(row))[-1:]
+            if not follows and isinstance(lane[0], FeatureMap):
+                links += [(one, next(maps_of(lane))) for one in read]
+            row += lane if follows else (MapLoose(lane),)
         rows.append(row)
-    return rows
+    return MapLanes(tuple(rows), ("itself",) * len(rows), joins=False, links=tuple(links))
+
+
+def undrawn(parts: Sequence[OutlinePart], lanes: MapLanes, sources: Callable[[Item], Sequence[FeatureMap]]) -> bool:
+    """Whether something is read of another stream that no line says."""
+    told = {one for one, _ in lanes.links}.union(*map(_followed, lanes.lanes))
+    shown = {one for row in lanes.lanes for one in maps_of(row)}
+    readers = (leaf.item for leaf in crossing(parts) if leaf.item is not None)
+    return any(one not in told for item in readers for one in sources(item) if one in shown)
+
+
+def _followed(row: MapLane) -> set[FeatureMap]:
+    """The maps from which an arrow leads to the next one."""
+    pairs = ((one, after) for one, after in pairwise(row) if not isinstance(after, MapLoose))
+    inner = (_followed(one.inner) for one in row if isinstance(one, MapLoose))
+    return {list(maps_of((one,)))[-1] for one, _ in pairs}.union(*inner)
 
 
 def _ending_apart(lane: MapLane) -> MapLane:

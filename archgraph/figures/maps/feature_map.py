@@ -82,12 +82,14 @@ class MapLanes:
         origins: where each of them comes from.
         word: how they join.
         joins: whether their ends are what comes next reads.
+        links: maps that read others than the one before them: both of each.
     """
 
     lanes: tuple[tuple[MapElement, ...], ...]
     origins: tuple[LaneOrigin, ...]
     word: str = ""
     joins: bool = True
+    links: tuple[tuple[FeatureMap, FeatureMap], ...] = ()
 
     @property
     def forks(self) -> bool:

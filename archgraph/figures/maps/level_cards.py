@@ -49,7 +49,10 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
         for key, value, item in parts:
             if key not in found:
                 down.update({one: len(items) for one, (_, items) in found.items() if one not in down})
-            found.setdefault(key, (value, []))
+            known, items = found.setdefault(key, (value, []))
+            # A row of a U may begin with an input that its first layer makes coarser: what is computed there counts.
+            if item is not None and not items and _is_coarser(facts, value, known):
+                found[key] = (value, items)
             place[leaf] = key
             if item is not None:
                 found[key][1].append(item)
@@ -74,6 +77,11 @@ def _beside(outline: NetworkOutline) -> str:
     names = [leaf.name for side in outline.sides for leaf in leaves_of(side.part) if leaf.item is None]
     places = len({leaf for side in outline.sides for leaf in side.touches})
     return f"{', '.join(names) or 'Beside'}: into {counted(places, 'place')}"
+
+
+def _is_coarser(facts: Facts, value: Value, than: Value) -> bool:
+    """Whether a value has at most half as many positions: borders alone do not count."""
+    return bool(value.type.positions) and 2 * facts.number(value.type.area) <= facts.number(than.type.area)
 
 
 def costs_of_level(facts: Facts, items: Sequence[Item]) -> bool:

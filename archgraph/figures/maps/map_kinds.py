@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sympy import Expr
 
-from archgraph.graph.ir import Graph, Member, Node, Repeat
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.traced.recurrent import Recurrent
 from archgraph.ops.traced.values import Convolve
@@ -34,10 +34,11 @@ class MapKinds:
 
     Args:
         number: the value of a size.
+        learned: what is computed from weights alone, so that a product with it is no attention.
     """
 
-    def __init__(self, number: Callable[[Expr], int]) -> None:
-        self._number = number
+    def __init__(self, number: Callable[[Expr], int], learned: frozenset[Value]) -> None:
+        self._number, self._learned = number, learned
         self._known: dict[Graph, str] = {}
 
     def of(self, member: Member) -> str:
@@ -61,7 +62,7 @@ class MapKinds:
             return "convolution"
         if isinstance(core, Recurrent):
             return "recurrence"
-        kinds = kinds_of(node)
+        kinds = kinds_of(node, self._learned)
         return "attention" if "dynamic" in kinds else "convolution" if "static" in kinds else "linear"
 
     def _resizing(self, node: Node) -> str:

@@ -24,6 +24,7 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
+from archgraph.figures.maps.exchange_lines import ABOVE, BEFORE, LINK_GAP, exchange_lines
 from archgraph.figures.maps.feature_map import (
     FeatureMap,
     MapBlock,
@@ -62,6 +63,7 @@ class MapPieces:
     leaving: frozenset[FeatureMap] = frozenset()
     named: str = ""
     seen: set[str] = field(default_factory=set)
+    names: dict[FeatureMap, str] = field(default_factory=dict)
 
     def row(self, elements: Sequence[MapElement]) -> Fragment:
         """Elements one after another."""
@@ -75,7 +77,8 @@ class MapPieces:
         if isinstance(one, MapBlock):
             return self._block(one)
         if isinstance(one, MapLoose):
-            return replace(self.row(one.inner), follows=False)
+            inner = self.row(one.inner)
+            return replace(inner, follows=False, lead=min(inner.lead, -BEFORE))
         return self._past(one) if isinstance(one, WayPast) else self._lanes(one)
 
     def _unique(self, name: str) -> str:
@@ -87,6 +90,7 @@ class MapPieces:
 
     def _map(self, one: FeatureMap) -> Fragment:
         box = replace(self._box(one), name=self._unique(one.name))
+        self.names[one] = box.name
         right, up = self.scale.back(one)
         high = self.scale.high(one)
         top, bottom = -high / 2 - up, high / 2
@@ -230,12 +234,14 @@ class MapPieces:
             lanes.append(self.row(lane))
         self.named = ""
         heights = [lane.bottom - lane.top for lane in lanes]
-        y = -(sum(heights) + _LANE_GAP * (len(lanes) - 1)) / 2
+        gap = LINK_GAP if one.links else _LANE_GAP
+        y = -(sum(heights) + gap * (len(lanes) - 1)) / 2
         room = max(max(lane.width, lane.tail) for lane in lanes)
         lead = max(0.0, *(-lane.lead for lane in lanes))
         start = (_FORK + 4 if set(one.origins) != {"itself"} else 0.0) + lead
-        drawn, top, end = Diagram(), y, start + room + _FORK
+        drawn, top, end = Diagram(), y - (ABOVE if one.links else 0.0), start + room + _FORK
         marks: list[Path | Rect] = []
+        tops: list[float] = []
         for lane, high, origin in zip(lanes, heights, one.origins, strict=True):
             shift = y - lane.top
             placed = lane.moved(start)
@@ -246,7 +252,9 @@ class MapPieces:
                 marks.append(_given(placed.left, shift, arrow=lane.opens))
             if one.joins:
                 marks.append(_bent(end, 0.0, placed.right, shift, arrow=False))
-            y += high + _LANE_GAP
+            tops.append(y)
+            y += high + gap
+        drawn = self._linked(drawn, one, tops)
         drawn = replace(drawn, marks=(*drawn.marks, *marks))
         return Fragment(
             drawn,
@@ -264,6 +272,13 @@ class MapPieces:
             fork=0.0 if one.forks else None,
             joined=end,
         )
+
+    def _linked(self, drawn: Diagram, one: MapLanes, tops: Sequence[float]) -> Diagram:
+        """With lines from maps to those that read them from another place than behind them."""
+        rows = {self.names[each]: index for index, lane in enumerate(one.lanes) for each in maps_of(lane)}
+        links = [(self.names[source], self.names[target]) for source, target in one.links]
+        boxes = {box.name: box for box in drawn.boxes}
+        return replace(drawn, edges=(*drawn.edges, *exchange_lines(links, boxes, rows, tops)))
 
 
 def _given(x: float, y: float, *, arrow: bool) -> Path:

@@ -11,7 +11,7 @@ from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.facts.naming import means
-from archgraph.figures.maps.exchange import crossing, stream_rows
+from archgraph.figures.maps.exchange import crossing, stream_rows, undrawn
 from archgraph.figures.maps.feature_map import (
     FeatureMap,
     LaneOrigin,
@@ -26,6 +26,7 @@ from archgraph.figures.maps.feature_map import (
 )
 from archgraph.figures.maps.in_a_line import is_in_lines, with_loose
 from archgraph.figures.maps.map_kinds import COPIED, MapKinds
+from archgraph.figures.maps.map_reads import MapReads
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.forms.form import (
     Gate,
@@ -42,6 +43,7 @@ from archgraph.outline.forms.form import (
 )
 from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
+from archgraph.outline.mixing import learned_of
 from archgraph.outline.wording import block_name, bracketed, phrase_in_full
 
 _FEW_WORDS, _FEW_MAPS, _FEW_PLACES = 26, 8, 8
@@ -65,7 +67,7 @@ class TreeOfMaps:
         self.brief = brief
         self._fresh: frozenset[FeatureMap] = frozenset()
         self.notes: list[str] = []
-        self.kinds: MapKinds = MapKinds(facts.number)
+        self.kinds: MapKinds = MapKinds(facts.number, learned_of(facts.network))
         self._map_of: dict[Value, FeatureMap] = {}
         self._carried: set[Value] = set()
         self._waiting: tuple[str, ...] = ()
@@ -213,7 +215,7 @@ class TreeOfMaps:
         if readers := crossing([part for part, _ in drawn]):
             ends = [index for index, lane in enumerate(lanes) if _is_written_by(lane[-1], readers[0])]
             if len(readers) > 1 or not ends or len(lanes[ends[0]]) < 2:
-                return self._streams([part for part, _ in drawn], lanes)
+                return self._streams(outline, [part for part, _ in drawn], lanes)
             # What reads several lanes stands behind them.
             after = lanes[ends[0]][-1:]
             lanes[ends[0]] = lanes[ends[0]][:-1]
@@ -221,17 +223,15 @@ class TreeOfMaps:
         origins: list[LaneOrigin] = [self._origin(leaf, level) if leaf.item is None else "itself" for leaf in firsts]
         return (MapLanes(tuple(lanes), tuple(origins)), *after)
 
-    def _streams(self, parts: Sequence[OutlinePart], lanes: Sequence[tuple[MapElement, ...]]) -> tuple[MapElement, ...]:
-        """Streams that exchange values again and again: arrows only where a map is read by the next."""
-        rows = stream_rows(parts, lanes, self._reads)
-        self._note(f"what {len(rows)} streams exchange")
-        return (MapLanes(tuple(rows), ("itself",) * len(rows), joins=False),)
-
-    def _reads(self, part: OutlinePart, before: tuple[MapElement, ...]) -> bool:
-        """Whether a part begins with what reads the last map before it."""
-        first = next(leaves_of(part)).item
-        last = list(maps_of(before))[-1]
-        return first is not None and last in [self._map_of.get(value) for value in first.inputs]
+    def _streams(
+        self, outline: NetworkOutline, parts: Sequence[OutlinePart], lanes: Sequence[tuple[MapElement, ...]]
+    ) -> tuple[MapElement, ...]:
+        """Streams that exchange values again and again: lines only from maps to those that read them."""
+        reads = MapReads(outline.flow, self._map_of)
+        found = stream_rows(parts, lanes, reads.of)
+        if undrawn(parts, found, reads.of):
+            self._note(f"what {len(found.lanes)} streams exchange{' at their ends' if found.links else ''}")
+        return (found,)
 
     def _origins(self, form: Parallel, drawn: Sequence[OutlinePart], level: int) -> tuple[LaneOrigin, ...]:
         """Where the lanes of a form come from; beside an input of the network no lane comes from what is before."""

@@ -77,7 +77,8 @@ def _vertex(item: Item, levels: ValueLevels, made: Mapping[Value, tuple[int, int
 
 def _kind(member: Member) -> Hashable:
     """Equal for members that do the same to values of the same types."""
-    sets = (member.experts, member.count) if isinstance(member, Repeat) else ()
+    # An attention to a memory is no attention to what is before it, though both have one class.
+    sets = (member.experts, member.count, len(member.inputs)) if isinstance(member, Repeat) else ()
     main = member.inputs[0].type if member.inputs else None
     return shape_of_member(member), main, tuple(value.type for value in member.outputs), sets
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archgraph.errors import QueryError, quoted
@@ -44,6 +44,8 @@ class NamedFamily:
     def network(self, asked: FieldNames | None) -> Network:
         """Return the model as a network, with the fields that are asked for as symbols."""
         model = named_model(self.name, self.options)
+        if self.allow_unsupported and model.lenient is not None:
+            model = replace(model, module=model.lenient())
         given, told = called_with(model, self.inputs)
         found = self._traced(model, given) if not asked else self._in_fields(model, given, asked, told)
         return network_of(found, model.module, told)

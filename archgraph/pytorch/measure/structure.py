@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
 from archgraph.pytorch.measure.standins import AtenCall, Joined, live, unknown
+from archgraph.pytorch.trace.recording.evaluation import into_evaluation
+from archgraph.pytorch.trace.recording.restore import left_alone
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -212,10 +214,10 @@ def _recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> StructureRecordi
     def call(weights: Any, buffers: Any, inputs: Any) -> Any:
         return torch.func.functional_call(module, (weights, buffers), inputs)
 
-    module.eval()
     record = make_fx(call, tracing_mode="fake", pre_dispatch=True, _allow_non_fake_inputs=True)
     try:
-        with torch.no_grad():
+        with left_alone(module), torch.no_grad():
+            into_evaluation(module)
             recorded = record(weights, buffers, inputs)
     except Exception as error:
         reason = str(error).strip().split("\n")[0]

@@ -1,82 +1,144 @@
-"""Operators without a rule: steps of which only the shapes of their results are known, as the standard says them."""
+"""Operators without a rule: steps of which only the shapes of their results are known."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
+from torch import nn
 
-from archgraph.errors import UnsupportedOpError, quoted
-from archgraph.pytorch.onnx.operators.table import OnnxRule, Results
-from archgraph.pytorch.onnx.reading import STANDARD
+from archgraph.errors import ArchgraphError, UnsupportedOpError, quoted
+from archgraph.pytorch.onnx.reading import STANDARD, Versions, inner_graphs
+from archgraph.pytorch.onnx.stated import StatedRun, StatedShapes
 from archgraph.pytorch.onnx.stored import ONNX_TYPES, torch_type
+from archgraph.pytorch.onnx.weights import register_weight
+from archgraph.pytorch.trace.registry import STAND_INS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from onnx import NodeProto, TypeProto
     from torch import Tensor
 
+ResultShape: TypeAlias = "tuple[tuple[int, ...], torch.dtype]"
+"""The shape of a result, and its type."""
 TYPE_NUMBERS = {name: number for number, name in ONNX_TYPES.items()}
 LIBRARIES: list[torch.library.Library] = []
 """Operators of PyTorch live as long as the library that defines them."""
+FIXED_SIZES = "export the model for inputs of fixed sizes, whose steps are written out one after another"
+"""The way on from an operator that runs a graph as often as values say."""
+CUT_BEFORE = "cut the file before it: onnx.utils.extract_model"
+"""The way on from one of which nothing is known."""
 
 
-def is_standard(node: NodeProto, version: int) -> bool:
-    """Whether the standard knows an operator, and so the shapes of its results."""
-    from onnx import defs
+def operator_text(node: NodeProto, versions: Versions) -> str:
+    """Return what messages call an operator.
 
-    return bool(defs.has(node.op_type, version, node.domain))
+    >>> from onnx import helper
+    >>> node = helper.make_node("Fused", [], [], domain="com.own")
+    >>> operator_text(node, Versions({"com.own": 2})), operator_text(node, Versions({}))
+    ('Fused (com.own, version 2)', 'Fused (com.own, no version)')
+    """
+    domain = "ai.onnx" if node.domain in STANDARD else node.domain
+    version = versions.of(node.domain)
+    return f"{node.op_type} ({domain}, {f'version {version}' if version else 'no version'})"
 
 
-def gap_rule(node: NodeProto, version: int) -> OnnxRule:
-    """Return a stand-in for an operator, which a trace lists as a gap under the operator's own name."""
-    domain = "ai_onnx" if node.domain in STANDARD else re.sub(r"\W", "_", node.domain)
-    stand_in = _operator(f"{domain}_v{version}", re.sub(r"\W", "_", node.op_type))
+class OnnxGap(nn.Module):
+    """An operator without a rule, which a trace lists as a gap; `refusal` where gaps were not asked for."""
 
-    def rule(*operands: Tensor | None, **attributes: object) -> Results:
-        given = [operand for operand in operands if operand is not None]
-        return [stand_in(given, shape, kind) for shape, kind in _results(node, version, operands)]
+    def __init__(
+        self,
+        node: NodeProto,
+        versions: Versions,
+        stated: StatedShapes,
+        weights: Mapping[str, Tensor],
+        refusal: UnsupportedOpError | None,
+    ) -> None:
+        super().__init__()
+        self.kind: str = node.op_type
+        self._node, self._versions, self._stated, self._refusal = node, versions, stated, refusal
+        self._called = operator_text(node, versions)
+        # Here, for a recording forgets what functions remember of it.
+        self._stand_in = _operator(self._called)
+        own = {name: weights[name] for name in dict.fromkeys(node.input) if name in weights}
+        self._labels: dict[str, str] = {name: f"weight_{place}" for place, name in enumerate(own)}
+        for name, tensor in own.items():
+            register_weight(self, self._labels[name], tensor)
 
-    return rule
+    def _get_name(self) -> str:
+        return self.kind
+
+    def forward(self, values: dict[str, Tensor]) -> None:
+        """Put results of the right shapes among the values."""
+        if self._refusal is not None:
+            raise self._refusal
+        shapes = dict(self._results(values))
+        operands = [self._operand(values, name) for name in self._node.input if name]
+        values.update({name: self._stand_in(operands, shape, kind) for name, (shape, kind) in shapes.items()})
+
+    def _operand(self, values: Mapping[str, Tensor], name: str) -> Tensor:
+        if name in self._labels:
+            return getattr(self, self._labels[name])
+        if name not in values:
+            raise UnsupportedOpError(
+                f"no step gives {quoted(name)}", hint="a further result of an operator has no rule"
+            )
+        return values[name]
+
+    def _results(self, values: Mapping[str, Tensor]) -> Iterator[tuple[str, ResultShape]]:
+        """The shape of every result: as the standard infers it, else as the file states it."""
+        read = {name: self._operand(values, name) for name in self._node.input if name}
+        run = StatedRun(self._called, self._node.name, read, values)
+        if any(True for _ in inner_graphs(self._node)):
+            hint = FIXED_SIZES if self._node.domain in STANDARD else CUT_BEFORE
+            raise run.refused("runs a graph of its own, whose work and weights would be missing", hint)
+        inferred = _inferred(self._node, self._versions.of(self._node.domain), read)
+        for name in (name for name in self._node.output if name):
+            try:
+                yield name, inferred[name] if name in inferred else self._stated.result(name, run)
+            except UnsupportedOpError:
+                raise
+            except ArchgraphError as error:
+                raise run.refused(
+                    f"{quoted(name)}, which it gives, is no tensor of PyTorch's: {error.message}", error.hint
+                ) from None
 
 
 @cache
-def _operator(space: str, name: str) -> Callable[[Sequence[Tensor], Sequence[int], torch.dtype], Tensor]:
+def _operator(name: str) -> Callable[[Sequence[Tensor], Sequence[int], torch.dtype], Tensor]:
+    """Return the operator of PyTorch that stands for one of a file."""
+    space, made = "archgraph_onnx", f"{re.sub(r'[^A-Za-z0-9]', '_', f'gap_{name}')}_{len(LIBRARIES)}"
     library = torch.library.Library(space, "FRAGMENT")
-    library.define(f"{name}(Tensor[] values, int[] shape, ScalarType dtype) -> Tensor")
-    library.impl(name, _empty, "CompositeExplicitAutograd")
+    # As one that draws its result, it has no value that could be known, whatever is known of its operands.
+    library.define(
+        f"{made}(Tensor[] values, int[] shape, ScalarType dtype) -> Tensor", tags=(torch.Tag.nondeterministic_seeded,)
+    )
+    library.impl(made, _empty, "CompositeExplicitAutograd")
     LIBRARIES.append(library)
-    return getattr(getattr(torch.ops, space), name)
+    STAND_INS[f"{space}::{made}"] = name
+    return getattr(getattr(torch.ops, space), made)
 
 
 def _empty(values: Sequence[Tensor], shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    return torch.empty(list(shape), dtype=dtype, device=values[0].device if values else "cpu")
+    return torch.empty(list(shape), dtype=dtype, device="meta")
 
 
-def _results(
-    node: NodeProto, version: int, operands: Sequence[Tensor | None]
-) -> list[tuple[tuple[int, ...], torch.dtype]]:
-    """The shape and the type of every result, by the standard's own inference.
+def _inferred(node: NodeProto, version: int, operands: Mapping[str, Tensor]) -> dict[str, ResultShape]:
+    """The results of which the standard says the shape, from the shapes of the operands alone."""
+    from onnx import checker, defs, shape_inference
 
-    Raises:
-        UnsupportedOpError: the standard does not know the operator, or not its shapes.
-    """
-    from onnx import defs, shape_inference
-
-    told = f"{node.op_type} of {quoted(node.domain or 'ai.onnx')} has no rule, and nothing says the shape of its result"
-    refusal = UnsupportedOpError(told, hint="trace the part of the network before it", path=node.name)
-    if not is_standard(node, version):
-        raise refusal
-    types = {name: _type(x) for name, x in zip(node.input, operands, strict=False) if name and x is not None}
+    domain = "" if node.domain in STANDARD else node.domain
     try:
-        schema = defs.get_schema(node.op_type, version, node.domain)
-        found = shape_inference.infer_node_outputs(schema, node, types)
-        return [_known(found[name]) for name in node.output if name]
-    except (KeyError, ValueError, RuntimeError, shape_inference.InferenceError) as error:
-        raise refusal from error
+        if not defs.has(node.op_type, version, domain):
+            return {}
+        types = {name: _type(x) for name, x in operands.items()}
+        found = shape_inference.infer_node_outputs(defs.get_schema(node.op_type, version, domain), node, types)
+    except (KeyError, ValueError, RuntimeError, checker.ValidationError, shape_inference.InferenceError):
+        return {}
+    known = ((name, _known(kind)) for name, kind in found.items())
+    return {name: shaped for name, shaped in known if shaped is not None}
 
 
 def _type(x: Tensor) -> TypeProto:
@@ -85,8 +147,10 @@ def _type(x: Tensor) -> TypeProto:
     return helper.make_tensor_type_proto(TYPE_NUMBERS[str(x.dtype).removeprefix("torch.")], list(x.shape))
 
 
-def _known(found: TypeProto) -> tuple[tuple[int, ...], torch.dtype]:
+def _known(found: TypeProto) -> ResultShape | None:
     dims = found.tensor_type.shape.dim
     if not found.tensor_type.HasField("shape") or any(not dim.HasField("dim_value") for dim in dims):
-        raise ValueError
+        return None
+    if found.tensor_type.elem_type not in ONNX_TYPES:
+        return None
     return tuple(dim.dim_value for dim in dims), torch_type(found.tensor_type.elem_type)

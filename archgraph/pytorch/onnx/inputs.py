@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from archgraph.errors import SpecError, did_you_mean, quoted
+from archgraph.errors import SpecError, did_you_mean, printable, quoted
 from archgraph.pytorch.onnx.stored import torch_type
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ LAST: dict[int, tuple[str, ...]] = {
     5: ("channels", "depth", "height", "width"),
 }
 """What dimensions after the first mean, by the rank of a tensor, as text."""
+CUT_BEHIND = "cut the file behind it: onnx.utils.extract_model"
+"""The way on from an input that no tensor stands for."""
 
 
 def graph_inputs(graph: GraphProto) -> dict[str, ValueInfoProto]:
@@ -66,11 +68,50 @@ def derived_tensors(name: str, graph: GraphProto, given: object) -> dict[str, Te
         if isinstance(said, torch.Tensor) and not said.is_meta:
             found[key] = said
             continue
-        shape = said.shape if isinstance(said, torch.Tensor) else said
-        sizes = tuple(shape) if isinstance(shape, Sequence) else tuple(_sizes(name, key, info))
         # A tensor without values says a shape, and the file knows the type.
-        found[key] = torch.empty(sizes, dtype=torch_type(info.type.tensor_type.elem_type), device="meta")
+        kind = _type_of(name, key, info)
+        sizes = tuple(_sizes(name, key, info)) if said is None else _said_sizes(name, key, info, said)
+        found[key] = torch.empty(sizes, dtype=kind, device="meta")
     return found
+
+
+def _type_of(name: str, key: str, info: ValueInfoProto) -> torch.dtype:
+    """The type of an input.
+
+    Raises:
+        SpecError: it is no tensor of PyTorch's.
+    """
+    kind = info.type.WhichOneof("value")
+    if kind != "tensor_type":
+        told = f"is no tensor but a {kind.removesuffix('_type')}" if kind else "has no type"
+        raise SpecError(f"the input {key} of {quoted(name)} {told}", hint=CUT_BEHIND)
+    try:
+        return torch_type(info.type.tensor_type.elem_type)
+    except SpecError as error:
+        raise SpecError(
+            f"the input {key} of {quoted(name)} is no tensor of PyTorch's: {error.message}", hint=CUT_BEHIND
+        ) from None
+
+
+def _said_sizes(name: str, key: str, info: ValueInfoProto, said: object) -> tuple[int, ...]:
+    """The sizes that are given of an input.
+
+    Raises:
+        SpecError: they are no sizes, or not as many as the file has.
+    """
+    shape = said.shape if isinstance(said, torch.Tensor) else said
+    given = list(shape) if isinstance(shape, Sequence) else [None]
+    sizes = tuple(size for size in given if isinstance(size, int) and not isinstance(size, bool) and size > 0)
+    dims = info.type.tensor_type.shape.dim
+    usual = [dim.dim_value or 1 for dim in dims] or [1, 3, 224, 224]
+    if len(sizes) != len(given):
+        raise SpecError(f"{quoted(printable(str(said)))} is no shape of {key}", hint=_hint(key, usual))
+    if info.type.tensor_type.HasField("shape") and len(sizes) != len(dims):
+        told = "x".join(map(str, sizes))
+        raise SpecError(
+            f"{key} of {quoted(name)} has {len(dims)} dimensions, and {told} has {len(sizes)}", hint=_hint(key, usual)
+        )
+    return sizes
 
 
 def _by_name(given: object, names: Sequence[str]) -> dict[str, object]:
@@ -86,8 +127,8 @@ def _by_name(given: object, names: Sequence[str]) -> dict[str, object]:
 def _sizes(name: str, key: str, info: ValueInfoProto) -> Iterator[int]:
     """The sizes of an input; one sample where the first dimension counts them and is open."""
     dims = info.type.tensor_type.shape.dim
-    if not info.type.HasField("tensor_type") or not info.type.tensor_type.HasField("shape"):
-        raise SpecError(f"{quoted(name)} leaves the shape of {key} open", hint=_hint(key, (1,)))
+    if not info.type.tensor_type.HasField("shape"):
+        raise SpecError(f"{quoted(name)} leaves the shape of {key} open", hint=_hint(key, (1, 3, 224, 224)))
     open_ones = {d: dim.dim_param for d, dim in enumerate(dims) if dim.dim_value < 1}
     if 0 in open_ones and BATCH.match(open_ones[0]):
         del open_ones[0]

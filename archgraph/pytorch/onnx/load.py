@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraph.errors import SpecError, quoted
+from archgraph.pytorch.onnx.gaps import OnnxGap
 from archgraph.pytorch.onnx.inputs import derived_tensors, graph_inputs
 from archgraph.pytorch.onnx.network import OnnxBuilder, OnnxNetwork
-from archgraph.pytorch.onnx.reading import opset_of, read_onnx
-from archgraph.pytorch.onnx.rules import onnx_rule, refuse_unknown
+from archgraph.pytorch.onnx.reading import read_onnx, versions_of
+from archgraph.pytorch.onnx.rules import onnx_rule, without_rule
+from archgraph.pytorch.onnx.wiring import refuse_loose_ends
 from archgraph.pytorch.trace.module import trace
 from archgraph.pytorch.trace.source import network_of
 
@@ -29,15 +31,19 @@ def onnx_module(model: ModelProto, name: str, *, values: bool = False, allow_uns
         model: as it was read.
         name: what messages call it.
         values: whether weights get their values; shapes need none.
-        allow_unsupported: put stand-ins for operators without a rule.
+        allow_unsupported: let operators without a rule give tensors of the right shapes; otherwise the module refuses
+            to run one.
 
     Raises:
-        UnsupportedOpError: an operator has no rule.
+        SpecError: the file is damaged.
+        UnsupportedOpError: an operator has an attribute that its rule does not know.
     """
-    versions = {used.domain: used.version for used in model.opset_import}
-    refuse_unknown(name, model.graph, versions, allow_unsupported=allow_unsupported)
+    refuse_loose_ends(name, model.graph)
+    versions = versions_of(model)
+    refusal = None if allow_unsupported else without_rule(name, model.graph, versions)
+    gap = lambda node, stated, weights: OnnxGap(node, versions, stated, weights, refusal)  # noqa: E731
     try:
-        body = OnnxBuilder(lambda node: onnx_rule(node, versions), opset_of(model), values=values).scope(model.graph)
+        body = OnnxBuilder(onnx_rule, gap, versions.of("") or 1, values=values).scope(model.graph)
     except (AttributeError, IndexError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         told = str(error).strip().partition("\n")[0]
         raise SpecError(f"{quoted(name)} is damaged: {type(error).__name__}: {told}") from None

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from torch import Tensor, nn
 
-from archgraph.errors import SpecError, UnsupportedOpError, quoted
+from archgraph.errors import ArchgraphError, SpecError, UnsupportedOpError, quoted
+from archgraph.pytorch.onnx.gaps import CUT_BEFORE
 from archgraph.pytorch.onnx.operators.recurrent import torch_weights
-from archgraph.pytorch.onnx.operators.table import BY_VERSION, SEVERAL, OnnxRule
+from archgraph.pytorch.onnx.operators.table import BY_VERSION, SEVERAL, OnnxRule, has_onnx_rule, rule_name
+from archgraph.pytorch.onnx.stated import StatedShapes
 from archgraph.pytorch.onnx.stored import LARGEST_VALUES, StoredTensor, tensor_of
-from archgraph.pytorch.onnx.weights import STEPWISE, StoredWeights
+from archgraph.pytorch.onnx.weights import STEPWISE, StoredWeights, register_weight
 
 if TYPE_CHECKING:
     from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
 
 NamedTensors: TypeAlias = dict[str, Tensor]
 """Tensors by their names in the graph."""
-RuleOf = Callable[["NodeProto"], OnnxRule]
+RuleOf: TypeAlias = "Callable[[NodeProto], OnnxRule]"
+GapOf: TypeAlias = "Callable[[NodeProto, StatedShapes, NamedTensors], nn.Module]"
+"""What stands for an operator without a rule, of what the file states and the weights that it may read."""
 
 
 HOLDERS = ("Constant", "ConstantOfShape")
@@ -29,10 +33,13 @@ LABELS = ("weight", "bias", "mean", "variance")
 
 
 class OnnxStep(nn.Module):
-    """One operator with its weights; `branches` are the graphs of a choice."""
+    """One operator with its weights; `unread` names tensors whose values lie in another file."""
 
-    def __init__(self, node: NodeProto, rule: OnnxRule, opset: int, weights: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, node: NodeProto, rule: OnnxRule, opset: int, weights: Mapping[str, Tensor], unread: Container[str] = ()
+    ) -> None:
         super().__init__()
+        self._unread = unread
         self.kind: str = node.op_type
         self._reads, self._makes = tuple(node.input), tuple(node.output)
         self._rule = rule
@@ -46,10 +53,7 @@ class OnnxStep(nn.Module):
             return
         for place, (name, tensor) in enumerate(own.items()):
             self._labels[name] = LABELS[place] if place < len(LABELS) else f"weight_{place}"
-            if isinstance(tensor, nn.Parameter):
-                self.register_parameter(self._labels[name], tensor)
-            else:
-                self.register_buffer(self._labels[name], tensor)
+            register_weight(self, self._labels[name], tensor)
 
     def _take_steps(self, node: NodeProto, own: Mapping[str, Tensor]) -> None:
         """Keep the weights of a recurrent layer as PyTorch has them."""
@@ -75,9 +79,32 @@ class OnnxStep(nn.Module):
 
     def forward(self, values: NamedTensors) -> None:
         """Compute the results and put them among the values."""
-        made = self._rule(*self.operands(values), **self._attributes)
+        operands = list(self.operands(values))
+        try:
+            made = self._rule(*operands, **self._attributes)
+        except ArchgraphError:
+            self._refuse_unread()
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise self._unfit(operands, error) from None
         results = [made] if isinstance(made, Tensor) else list(made)
         values.update({name: part for name, part in zip(self._makes, results, strict=False) if name})
+
+    def _refuse_unread(self) -> None:
+        """Say of a step that asks for values whether these lie in a file that is not opened."""
+        for name in self._reads:
+            if name in self._unread:
+                raise SpecError(
+                    f"{self.kind} asks for the values of {quoted(name)}, which lie in another file, and none is opened",
+                    hint="onnx.save_model(model, path, save_as_external_data=False) stores them within",
+                )
+
+    def _unfit(self, operands: Sequence[object], error: Exception) -> SpecError:
+        shapes = " and ".join("x".join(map(str, x.shape)) or "1" for x in operands if isinstance(x, Tensor))
+        return SpecError(
+            f"{self.kind} does not take operands of {shapes}: {type(error).__name__}: {error}",
+            hint="onnx.checker.check_model(path, full_check=True) tells whether the file is right",
+        )
 
 
 class OnnxBranches(nn.Module):
@@ -93,10 +120,21 @@ class OnnxBranches(nn.Module):
 
     def forward(self, values: NamedTensors) -> None:
         """Run the branch that the test chooses."""
-        name = "then_branch" if bool(values[self._test].item()) else "else_branch"
+        name = "then_branch" if self._holds(values) else "else_branch"
         inner = dict(values)
         (self.then_branch if name == "then_branch" else self.else_branch)(inner)
         values.update(zip(self._makes, (inner[out] for out in self._outputs[name]), strict=True))
+
+    def _holds(self, values: NamedTensors) -> bool:
+        try:
+            return bool(value_of(values, self._test).item())
+        except UnsupportedOpError:
+            raise
+        except ArchgraphError:
+            raise UnsupportedOpError(
+                f"If chooses a graph by {quoted(self._test)}, whose value depends on what the network computes",
+                hint=f"export the model for one of the choices, or {CUT_BEFORE}",
+            ) from None
 
 
 class OnnxScope(nn.Module):
@@ -158,18 +196,22 @@ class OnnxBuilder:
     """Makes modules of graphs.
 
     Args:
-        onnx_rule: what an operator becomes.
+        onnx_rule: what an operator with a rule becomes.
+        gap: what one without a rule becomes.
         opset: the version of the standard's operators.
         values: whether weights get their values, which only a comparison of results needs.
     """
 
-    def __init__(self, onnx_rule: RuleOf, opset: int, *, values: bool = False) -> None:
-        self._rule_of, self._opset, self._values = onnx_rule, opset, values
+    def __init__(self, onnx_rule: RuleOf, gap: GapOf, opset: int, *, values: bool = False) -> None:
+        self._rule_of, self._gap_of, self._opset, self._values = onnx_rule, gap, opset, values
         self._shared: NamedTensors = {}
+        self._unread: set[str] = set()
 
-    def scope(self, graph: GraphProto) -> OnnxScope:
+    def scope(self, graph: GraphProto, around: StatedShapes | None = None) -> OnnxScope:
         """Return a graph as steps in scopes."""
         stored = stored_tensors(graph)
+        stated = StatedShapes.of(graph, stored, around)
+        self._unread.update(name for name, tensor in stored.items() if tensor.is_elsewhere)
         weights = StoredWeights(graph, stored)
         own = {name: self._weight(name, stored[name], weights) for name in weights.parameters | weights.buffers}
         self._shared.update(own)
@@ -177,27 +219,29 @@ class OnnxBuilder:
         top.constants = {n: self._constant(tensor) for n, tensor in stored.items() if n not in own}
         path: list[tuple[str, OnnxScope]] = []
         for place, node in enumerate(graph.node):
-            if node.op_type not in HOLDERS or node.output[0] not in stored:
-                self._add(top, path, node, place)
+            if rule_name(node) not in HOLDERS or node.output[0] not in stored:
+                self._add(top, path, self._step(node, stated), node.name or f"{node.op_type}_{place}")
         return top
 
-    def _add(self, top: OnnxScope, path: list[tuple[str, OnnxScope]], node: NodeProto, place: int) -> None:
-        *parts, leaf = [part for part in (node.name or f"{node.op_type}_{place}").split("/") if part]
+    def _add(self, top: OnnxScope, path: list[tuple[str, OnnxScope]], step: nn.Module, name: str) -> None:
+        *parts, leaf = [part for part in name.split("/") if part] or ["step"]
         most = min(len(parts), len(path))
         same = next((k for k in range(most) if parts[k] != path[k][0]), most)
         del path[same:]
         for part in parts[same:]:
             path.append((part, (path[-1][1] if path else top).inner(part)))
         scope = path[-1][1] if path else top
-        scope.add_module(free_name(scope, leaf), self._step(node))
+        scope.add_module(free_name(scope, leaf), step)
 
-    def _step(self, node: NodeProto) -> nn.Module:
+    def _step(self, node: NodeProto, stated: StatedShapes) -> nn.Module:
+        if not has_onnx_rule(node):
+            return self._gap_of(node, stated, self._shared)
         if node.op_type != "If":
-            return OnnxStep(node, self._rule_of(node), self._opset, self._shared)
+            return OnnxStep(node, self._rule_of(node), self._opset, self._shared, self._unread)
         graphs = {item.name: item.g for item in node.attribute}
         return OnnxBranches(
             node,
-            {name: self.scope(graph) for name, graph in graphs.items()},
+            {name: self.scope(graph, stated) for name, graph in graphs.items()},
             {name: [out.name for out in graph.output] for name, graph in graphs.items()},
         )
 
@@ -216,9 +260,9 @@ def stored_tensors(graph: GraphProto) -> dict[str, StoredTensor]:
     found = {tensor.name: StoredTensor(tensor) for tensor in graph.initializer}
     for node in graph.node:
         given = {item.name: item for item in node.attribute}
-        if node.op_type == "Constant":
+        if rule_name(node) == "Constant":
             found.update((node.output[0], StoredTensor(proto)) for proto in map(_constant_of, given.values()) if proto)
-        elif node.op_type == "ConstantOfShape" and node.input[0] in found:
+        elif rule_name(node) == "ConstantOfShape" and node.input[0] in found:
             shape = found[node.input[0]].tensor(values=True)
             number = given["value"].t if "value" in given else helper.make_tensor("", 1, [1], [0.0])
             found[node.output[0]] = StoredTensor(number, tuple(shape.tolist()))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 from archgraph.errors import UnsupportedOpError, counted, did_you_mean, quoted
-from archgraph.pytorch.onnx.gaps import gap_rule, is_standard
+from archgraph.pytorch.onnx.gaps import FIXED_SIZES, operator_text
 from archgraph.pytorch.onnx.operators import (
     attention,
     elementwise,
@@ -21,32 +20,24 @@ from archgraph.pytorch.onnx.operators import (
     resizing,
     shapes,
 )
-from archgraph.pytorch.onnx.operators.table import OPERATORS, OnnxRule
-from archgraph.pytorch.onnx.reading import STANDARD
+from archgraph.pytorch.onnx.operators.table import OPERATORS, OnnxRule, has_onnx_rule
+from archgraph.pytorch.onnx.reading import STANDARD, Versions, every_node, inner_graphs
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
 OPERATOR_FAMILIES = (attention, elementwise, layers, losses, quantised, recurrent, reductions, resizing, shapes)
 """Files of rules, imported for what they register."""
-STRUCTURE = frozenset(("Constant", "If"))
-"""Operators that a network reads by itself."""
-LOOPING = frozenset(("Loop", "Scan"))
-"""Operators that run a graph as often as values say, whose shapes the standard does not tell."""
+LIST_AS_GAPS = "allow_unsupported=True, or --allow-unsupported, lists them as gaps and traces the rest"
+"""The way on from operators without a rule."""
 
 
-def onnx_rule(node: NodeProto, versions: Mapping[str, int]) -> OnnxRule:
-    """Return the rule of an operator; a stand-in for one that has none.
-
-    Args:
-        node: the operator.
-        versions: of the operators of every domain.
+def onnx_rule(node: NodeProto) -> OnnxRule:
+    """Return the rule of an operator that has one.
 
     Raises:
         UnsupportedOpError: an attribute is none that the rule knows.
     """
-    if not has_onnx_rule(node):
-        return gap_rule(node, versions.get(node.domain, 1))
     rule = OPERATORS[node.op_type]
     known = _attributes(rule)
     for item in node.attribute:
@@ -69,53 +60,21 @@ def _attributes(rule: OnnxRule) -> list[str]:
     return [*own, *_attributes(OPERATORS["Conv"])] if handed_on else own
 
 
-def has_onnx_rule(node: NodeProto) -> bool:
-    """Whether an operator has a row in the table, or is read by the network itself."""
-    return node.domain in STANDARD and (node.op_type in OPERATORS or node.op_type in STRUCTURE)
-
-
-def refuse_unknown(
-    name: str, graph: GraphProto, versions: Mapping[str, int], *, allow_unsupported: bool = False
-) -> None:
-    """Refuse a graph with operators that have no rule, all of them at once.
+def without_rule(name: str, graph: GraphProto, versions: Versions) -> UnsupportedOpError | None:
+    """Return the error that names all operators of a graph that have no rule; None where all have one.
 
     Args:
         name: what the graph is called.
         graph: the graph.
         versions: of the operators of every domain.
-        allow_unsupported: refuse those alone of which not even the shapes are known.
-
-    Raises:
-        UnsupportedOpError: there are some.
     """
-    unknown = (node for node in every_node(graph) if not has_onnx_rule(node))
-    if allow_unsupported:
-        unknown = (n for n in unknown if n.op_type in LOOPING or not is_standard(n, versions.get(n.domain, 1)))
-    found = Counter((node.op_type, node.domain) for node in unknown)
+    unknown = [node for node in every_node(graph) if not has_onnx_rule(node)]
+    found = Counter(operator_text(node, versions) for node in unknown)
     if not found:
-        return
-    told = [
-        f"{kind} ({domain or 'ai.onnx'}, version {versions.get(domain, 1)}) x {count}"
-        for (kind, domain), count in found.most_common()
-    ]
-    raise UnsupportedOpError(
-        f"{name} uses {counted(len(found), 'operator')} of ONNX without a rule: {'; '.join(told)}",
-        hint=_way_on({kind for kind, _ in found}, allow_unsupported=allow_unsupported),
+        return None
+    told = "; ".join(f"{each} x {count}" for each, count in found.most_common())
+    looping = any(node.domain in STANDARD for node in unknown for _ in inner_graphs(node))
+    return UnsupportedOpError(
+        f"{name} uses {counted(len(found), 'operator')} of ONNX without a rule: {told}",
+        hint=FIXED_SIZES if looping else LIST_AS_GAPS,
     )
-
-
-def _way_on(kinds: Set[str], *, allow_unsupported: bool) -> str:
-    if kinds & LOOPING:
-        return "export the model for inputs of fixed sizes, whose steps are written out one after another"
-    if allow_unsupported:
-        return "nothing says what shapes they give: trace the part of the network before them"
-    return "allow_unsupported=True lists them as gaps and traces the rest"
-
-
-def every_node(graph: GraphProto) -> Iterator[NodeProto]:
-    """Yield all nodes, those of graphs inside of nodes too."""
-    for node in graph.node:
-        yield node
-        for item in node.attribute:
-            if item.HasField("g"):
-                yield from every_node(item.g)

@@ -59,6 +59,11 @@ class StoredTensor:
         return self.proto.data_type
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether its values lie in another file."""
+        return self.proto.data_location == EXTERNAL
+
+    @property
     def numel(self) -> int:
         """How many elements it has."""
         return prod(self.proto.dims if self.filled is None else self.filled)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from torch import nn
+
+from archgraph.pytorch.onnx.operators.table import has_onnx_rule, rule_name
+from archgraph.pytorch.onnx.reading import every_node
 from archgraph.pytorch.onnx.stored import StoredTensor
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
+    from torch import Tensor
 
 FLOATING = frozenset((1, 10, 11, 16))
 """The numbers of floating types."""
@@ -35,6 +40,8 @@ ELEMENTWISE: dict[str, tuple[int, ...]] = {
     "Expand": (0,),
 }
 """Operators of which a tensor of several elements is a weight where the file lists it as one."""
+NUMBERS = FLOATING | {2, 3}
+"""The numbers of types in which an operator without a rule may hold weights: floating ones, and small integers."""
 STATISTICS = {"BatchNormalization": (3, 4)}
 """Operands that are buffers."""
 REVIEWING = frozenset(("Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"))
@@ -51,13 +58,16 @@ class StoredWeights:
 
     def __init__(self, graph: GraphProto, stored: Mapping[str, StoredTensor]) -> None:
         self._readers: dict[str, list[tuple[NodeProto, int]]] = {}
-        for node in graph.node:
+        for node in every_node(graph):
             for place, name in enumerate(node.input):
                 self._readers.setdefault(name, []).append((node, place))
         listed = {tensor.name for tensor in graph.initializer}
         floating = {name: tensor for name, tensor in stored.items() if tensor.kind in FLOATING}
         self.parameters: set[str] = {n for n, t in floating.items() if self._is_weight(n, t, written=n in listed)}
         self.parameters |= {name for name, t in stored.items() if t.kind in INTEGER_STEPS and self._is_counted(name)}
+        # Nothing says which operands of an operator without a rule are learned, and to leave one out is worse.
+        of_gaps = (name for name in listed if stored[name].kind in NUMBERS and stored[name].numel > 1)
+        self.parameters |= {name for name in of_gaps if self._meets_gap(name)}
         self.buffers: set[str] = {n for n in floating if n not in self.parameters and self._is_statistic(n)}
 
     def _is_weight(self, name: str, tensor: StoredTensor, *, written: bool) -> bool:
@@ -71,7 +81,7 @@ class StoredWeights:
     def _is_counted(self, name: str) -> bool:
         """Whether integers are the weight of an operator on them, or become one as numbers."""
         read = self._readers.get(name, ())
-        numbers = (node.output[0] for node, place in read if node.op_type == "DequantizeLinear" and place == 0)
+        numbers = (node.output[0] for node, place in read if rule_name(node) == "DequantizeLinear" and place == 0)
         of_numbers = (end for output in numbers for end in self._ends(output))
         return any(place in LAYERS.get(kind, ()) for kind, place in of_numbers) or any(
             place in INTEGER_LAYERS.get(kind, ()) for kind, place in self._ends(name)
@@ -80,9 +90,25 @@ class StoredWeights:
     def _is_statistic(self, name: str) -> bool:
         return any(place in STATISTICS.get(kind, ()) for kind, place in self._ends(name))
 
+    def _meets_gap(self, name: str) -> bool:
+        """Whether an operator without a rule reads a tensor."""
+        return any(
+            not has_onnx_rule(node)
+            or (place == 0 and rule_name(node) in REVIEWING and any(map(self._meets_gap, node.output)))
+            for node, place in self._readers.get(name, ())
+        )
+
     def _ends(self, name: str) -> Iterator[tuple[str, int]]:
         """The operators that read a tensor, also as another view of it, and in which place."""
         for node, place in self._readers.get(name, ()):
-            if node.op_type in REVIEWING and place == 0:
+            if rule_name(node) in REVIEWING and place == 0:
                 yield from self._ends(node.output[0])
-            yield node.op_type, place
+            yield rule_name(node), place
+
+
+def register_weight(step: nn.Module, label: str, tensor: Tensor) -> None:
+    """Keep a tensor of a step as a parameter, or as a buffer where it is none."""
+    if isinstance(tensor, nn.Parameter):
+        step.register_parameter(label, tensor)
+    else:
+        step.register_buffer(label, tensor)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from archgraph.errors import ArchgraphError, QueryError, SpecError, did_you_mean, quoted, some
 from archgraph.optional import import_torch
 from archgraph.pytorch.sources.model import BuilderOptions, Built, NamedModel
+from archgraph.pytorch.sources.slips import misspelt_keyword
 
 if TYPE_CHECKING:
     from torch import nn
@@ -88,4 +89,8 @@ def _foreign(call: Callable[[], Built], message: str) -> Built:
     except ArchgraphError:
         raise
     except (Exception, SystemExit) as error:
+        slip = misspelt_keyword(error)
+        if slip is not None:
+            told, known = slip
+            raise SpecError(f"{message}: it has no keyword {told}", hint=known and f"keywords: {known}") from None
         raise SpecError(f"{message}: {type(error).__name__}: {error}") from None

@@ -38,6 +38,7 @@ class NamedModel:
         fields: what it was built from, by name: fields of a configuration, keywords of a builder.
         dims: dimensions of the inputs that have a usual name: `{"n": {"input_ids": 1}}`.
         completed: makes the inputs of those that the user gives, where a file says them in part.
+        lenient: makes the module that goes on at operators without a rule, where the other one refuses to.
     """
 
     name: str
@@ -46,6 +47,7 @@ class NamedModel:
     from_what: str = ""
     fields: Mapping[str, object] = field(default_factory=dict)
     completed: Callable[[object], Mapping[str, Tensor]] | None = None
+    lenient: Callable[[], nn.Module] | None = None
 
     @property
     def dims(self) -> Mapping[str, Mapping[str, int]]:

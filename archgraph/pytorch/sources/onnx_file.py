@@ -11,7 +11,7 @@ from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
 
 
 def onnx_model(path: str, options: BuilderOptions) -> NamedModel:
-    """Return the graph of a file as a module; operators without a rule are gaps, which a trace refuses or lists.
+    """Return the graph of a file as a module; operators without a rule are refused as they are run, or gaps.
 
     Raises:
         MissingToolError: onnx, or PyTorch, is not installed.
@@ -27,11 +27,12 @@ def onnx_model(path: str, options: BuilderOptions) -> NamedModel:
             f"{quoted(path)} is a file, and takes no {quoted(next(iter(options)))}", hint="--shape, --dynamic"
         )
     name = Path(path).name
-    module = onnx_module(model, name, allow_unsupported=True)
+    module = onnx_module(model, name)
     return NamedModel(
         title_of(model, path),
         module,
         None,
         "the file",
         completed=lambda given: derived_tensors(name, model.graph, given),
+        lenient=lambda: onnx_module(model, name, allow_unsupported=True),
     )

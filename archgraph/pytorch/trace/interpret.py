@@ -40,7 +40,7 @@ class ProgramInterpreter:
     """Runs through a recording and builds operations.
 
     Attributes:
-        gaps: operators without a handler, with the first place of each.
+        gaps, places, counted_weights: operators without a handler, the first place of each, what it may have learned.
         masks: what constants mask of what steps read.
         step: the step that is read now.
         weighed: weights of attention that are made while one step is read, and which of them count.
@@ -65,6 +65,7 @@ class ProgramInterpreter:
         self.gaps: Counter[str] = Counter()
         self.places: dict[str, str] = {}
         self._lengths = CheckedShapes(sizes)
+        self.counted_weights: dict[str, set[RecordedNode]] = {}
         self._leaves = {path for path, part in module.named_modules() if not any(True for _ in part.children())}
 
     def run(self) -> dict[str, Value]:
@@ -78,8 +79,7 @@ class ProgramInterpreter:
         return dict(self._outputs())
 
     def _enter(self, node: RecordedNode) -> None:
-        stack = self.program.stack(node)
-        self.builder.stack = stack
+        self.builder.stack = stack = self.program.stack(node)
         # A layer such as Linear stays one operation if what rearranges its operands stands outside of it.
         self.builder.outer = stack[:-1] if stack and stack[-1][1] in self._leaves else stack
         self.builder.name = node.name
@@ -312,8 +312,10 @@ class ProgramInterpreter:
 
     def _gap(self, node: RecordedNode, name: str) -> Any:
         """Stand in for an operator without a handler."""
+        name, place, weights = self.program.gap_at(node, name)
         self.gaps[name] += 1
-        self.places.setdefault(name, self.program.where(node))
+        self.places.setdefault(name, place)
+        self.counted_weights.setdefault(name, set()).update(weights)
         # Settled once, so that weights count once however many results there are.
         operands = [self.builder.settled(t) for t in self._tensors(node) if isinstance(t, Tracked)]
         results = node.meta["val"]

@@ -44,7 +44,7 @@ from archgraph.pytorch.trace.masking.listings import held
 from archgraph.pytorch.trace.nesting import ahead, nest
 from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
-from archgraph.pytorch.trace.recording.node import taken_apart
+from archgraph.pytorch.trace.recording.node import RecordedNode, taken_apart
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.surroundings import usual_defaults
 from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
@@ -63,14 +63,20 @@ PROVED = ("macs", "elementwise")
 
 @dataclass(frozen=True)
 class Gap:
-    """An operator without a rule: its name, how often it was met, and where first."""
+    """An operator without a rule: its name, how often it was met, and where first.
+
+    Attributes:
+        weights: how many scalars that it reads count as parameters though nothing says so, in a file of ONNX.
+    """
 
     operator: str
     count: int
     place: str
+    weights: int = 0
 
     def __str__(self) -> str:
-        return f"{self.operator} x {self.count}, first in {self.place}"
+        assumed = f", where {counted(self.weights, 'stored number')} count as parameters" if self.weights else ""
+        return f"{self.operator} x {self.count}, first in {self.place}{assumed}"
 
 
 @dataclass(frozen=True)
@@ -232,14 +238,19 @@ def _prove(found: TracedModule, numbers: TracedModule, values: Mapping[Symbol, i
 
 def _gaps(interpreter: ProgramInterpreter) -> tuple[Gap, ...]:
     found = interpreter.gaps.most_common()
-    return tuple(Gap(name, count, interpreter.places[name]) for name, count in found)
+    weights = interpreter.counted_weights
+    return tuple(Gap(name, n, interpreter.places[name], _numel(weights.get(name, ()))) for name, n in found)
+
+
+def _numel(nodes: Iterable[RecordedNode]) -> int:
+    return sum(node.meta["val"].numel() for node in nodes)
 
 
 def _refused(name: str, gaps: tuple[Gap, ...]) -> UnsupportedOpError:
     listed = "; ".join(map(str, gaps))
     return UnsupportedOpError(
         f"{name} uses {counted(len(gaps), 'operator')} without a rule: {listed}",
-        hint="allow_unsupported=True lists them as gaps and traces the rest",
+        hint="allow_unsupported=True, or --allow-unsupported, lists them as gaps and traces the rest",
     )
 
 

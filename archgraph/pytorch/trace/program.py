@@ -14,6 +14,7 @@ from archgraph.pytorch.trace.recording.copied_operands import kept_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.operators import operator_of
 from archgraph.pytorch.trace.recording.recording import Recording, storage_of
+from archgraph.pytorch.trace.registry import STAND_INS
 from archgraph.sizes.dtypes import FLOAT
 
 if TYPE_CHECKING:
@@ -183,6 +184,21 @@ class Program:
         """Return the path of the innermost module around a node."""
         return node.stack[-1].path if node.stack else ""
 
+    def gap_at(self, node: RecordedNode, name: str) -> tuple[str, str, list[RecordedNode]]:
+        """Return what a step without a rule is called, where it stands, and weights that it alone says are some."""
+        if name not in STAND_INS:
+            return name, self.where(node), []
+        # A step of a file stands in no line of code.
+        return STAND_INS[name], self.path(node), list(self.weights_read(node))
+
+    def weights_read(self, node: RecordedNode) -> Iterator[RecordedNode]:
+        """Yield the parameters that a step reads, also as another view."""
+        for operand in node.all_input_nodes:
+            if len(operand.all_input_nodes) == 1:
+                yield from self.weights_read(operand)
+            elif operand in self.parameters and self.status(operand) != "buffer":
+                yield self.owner(operand)
+
     def where(self, node: RecordedNode) -> str:
         """Return the module and the source line of a node."""
         line = f" ({node.line.file}:{node.line.number})" if node.line else ""
@@ -280,7 +296,8 @@ def _casts(node: RecordedNode) -> bool:
 
 
 def _is_constant(node: RecordedNode, known: set[RecordedNode], written: set[int]) -> bool:
-    if name_of(node) in CONTRACTIONS:
+    # What only stands for an operator is work of an unknown size, whatever it reads.
+    if name_of(node) in CONTRACTIONS or name_of(node) in STAND_INS:
         return False
     if hasattr(node.target, "_schema") and operator_of(node.target).of_shapes:
         # new_full may be given a tensor to fill with.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from archgraph.pytorch.lower.saved_storages import KeptTensor
 from archgraph.pytorch.trace.nested import tree_of
+from archgraph.pytorch.trace.recording.evaluation import into_evaluation
+from archgraph.pytorch.trace.recording.restore import left_alone
 from archgraph.pytorch.verify.lengths import lengths_in_single
 
 if TYPE_CHECKING:
@@ -71,15 +73,11 @@ def _run(module: nn.Module, weights: Mapping[str, Tensor], args: tuple[object, .
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     kept = KeptStorages(weights)
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
+    with left_alone(module):
+        into_evaluation(module)
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), kept.hooks(), lengths_in_single():
             results = torch.func.functional_call(module, dict(weights), args, kwargs, tie_weights=True)
         size = kept.bytes()
-    finally:
-        for part, training in modes.items():
-            part.training = training
     del results
     return size
 

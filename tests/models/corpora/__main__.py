@@ -30,8 +30,14 @@ def main() -> int:
     for library in chosen:
         print(f"{library}: {_counted([row for row in rows if row['library'] == library])}")
     if asked.page:
-        PAGE.write_text(page(rows))
+        PAGE.write_text(page([row for row in kept(asked.results) if row["library"] in LIBRARIES]))
     return int(any(row["status"] not in PASSING for row in rows))
+
+
+def kept(results: Path) -> list[dict[str, Any]]:
+    """Return all results of a file, the last of each model: a run of one library leaves the others on the page."""
+    rows = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    return list({(row["library"], row["name"]): row for row in rows}.values())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(chosen: Mapping[str, Library], asked: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the results of the models, those that were known already and those that were not."""
     asked.results.parent.mkdir(parents=True, exist_ok=True)
-    text = asked.results.read_text() if asked.results.exists() else ""
-    known = [json.loads(line) for line in text.splitlines()]
-    rows = [row for row in known if row["library"] in chosen]
+    rows = [row for row in kept(asked.results) if row["library"] in chosen]
     with asked.results.open("a") as file:
         for title, library in chosen.items():
             done = [row["name"] for row in rows if row["library"] == title]

@@ -18,21 +18,25 @@ HEAD = """\
 # Whole libraries
 
 This page shows how archgraph fares with whole libraries. `python -m tests.models.corpora` builds their models without
-weights and traces them: `--only timm` runs one library, `--page` writes this page. If a model is *wrong*, the run
-fails.
+weights and traces them: `--only timm` runs one library, `--page` writes this page from all results that are kept. The
+run fails if a model is *wrong*, or *stopped*.
 
 - **exact**: the parameters equal the module's, and twice the multiply-accumulates equal what
   `torch.utils.flop_counter.FlopCounterMode` counts. The counter leaves out products with a vector, products of rows
-  with experts, and distances; their cost is supplied to it.
+  with experts, and distances; their cost is supplied to it. The module of an ONNX file is archgraph's translation,
+  whose operators are compared with the standard's own evaluation elsewhere.
 - **gap**: an operator has no rule; the multiply-accumulates are those of all others.
 - **refused**: an error says what cannot be traced, or the model was *stopped* at the time limit.
 - *run* counts the listed models that the library builds offline and that PyTorch itself can call. The others appear
   below as *not built* or *not run*, with the reason.
 - *Sizes* are the symbols of a law that equals the counter at two other sizes, from which it was not made. They are
-  fixed if a network allows no others, as with a table of positions of one size, and *not found* if the search for a
-  law was stopped after some time: the network is then traced at its own sizes.
+  *fixed* if a network allows no others, as with a table of positions of one size, or if none are asked for, as of all
+  of open_clip and ONNX, and of all but the smallest in each file of torchvision. They are *not found* if the search
+  for a law was stopped after some time: the network is then traced at its own sizes.
 - *Fields*: what two positions of the output read, compared with the module's gradient in double precision: *equal*,
   or *inside* if gradients that vanish for the drawn inputs leave some of it out. A gradient outside of it is wrong.
+  Networks that are too *large* to run in double precision are left out, and so are outputs or gradients that cannot be
+  compared position by position (*not compared*).
 - *Spec*: whether the network can be written as a spec, which then has the same numbers.
 - Every network is drawn. If lines cross boxes, or texts do not fit, *drawing* says so below.
 - *Seconds* are processor seconds for the trace, with its law. *Passes* are these over the seconds of one pass of

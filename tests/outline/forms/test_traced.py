@@ -50,3 +50,30 @@ def test_a_box_says_the_size_of_what_it_makes():
     """What is put beside it belongs to what follows."""
     graph = traced("late fusion").graph
     assert [group.output.type.channels for group in structure(flow_of(graph)).chain] == [6, 5]
+
+
+def test_attention_to_a_memory_is_no_second_attention_to_itself():
+    """Both are calls of one class, one of them with a second operand."""
+    import torch
+    from torch import nn
+
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.query, self.key = nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x, memory=None):
+            keys = self.key(x if memory is None else memory)
+            return torch.softmax(self.query(x) @ keys.transpose(1, 2), -1) @ keys
+
+    class Decoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.own, self.other = Attention(), Attention()
+
+        def forward(self, x, memory):
+            x = x + self.own(x)
+            return x + self.other(x, memory)
+
+    tree = ag.trace(Decoder().eval(), (torch.zeros(1, 6, 8), torch.zeros(1, 6, 8))).outline().tree
+    assert not any(isinstance(part, Times) for part in walked(tree))

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.torch
 import numpy as np  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
+from onnx_models import VERSION, graph, save  # noqa: E402
 from onnx_rows import EXCUSED, INPUTS, OUTPUTS, ROWS, floats, ints  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
@@ -23,20 +24,6 @@ from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from archgraph.pytorch.onnx.load import load_onnx, onnx_module  # noqa: E402
 from archgraph.pytorch.onnx.operators.table import OPERATORS  # noqa: E402
 from archgraph.pytorch.onnx.reading import read_onnx  # noqa: E402
-
-VERSION = 23
-
-
-def graph(nodes, inputs, outputs, stored=(), opset=VERSION, domains=()):
-    kind = lambda value: helper.np_dtype_to_tensor_dtype(value.dtype) if hasattr(value, "dtype") else TensorProto.FLOAT  # noqa: E731
-    taken = [
-        helper.make_tensor_value_info(n, kind(v), list(v.shape) if hasattr(v, "shape") else v)
-        for n, v in inputs.items()
-    ]
-    made = [helper.make_value_info(name, onnx.TypeProto()) for name in outputs]
-    opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(name, 1) for name in domains)]
-    held = [numpy_helper.from_array(np.asarray(value), name) for name, value in dict(stored).items()]
-    return helper.make_model(helper.make_graph(nodes, "net", taken, made, held), opset_imports=opsets)
 
 
 def row_model(name):
@@ -144,12 +131,6 @@ def path(tmp_path):
     return save(network(), tmp_path)
 
 
-def save(model, tmp_path):
-    place = tmp_path / "model.onnx"
-    onnx.save(model, place)
-    return str(place)
-
-
 def counted(model, *shape):
     with FlopCounterMode(display=False) as counter:
         onnx_module(model, "net", values=True)(images=torch.rand(shape))
@@ -226,30 +207,6 @@ def test_open_sizes_are_asked_for(path):
     assert error.message == "'model.onnx' leaves dimensions 2 (H) and 3 (W) of images open"
     assert error.hint == "inputs={'images': (1, 3, 224, 224)}, or --shape images=1x3x224x224"
     assert "Did you mean 'images'?" in refusal(SpecError, path, inputs={"image": (1, 3, 8, 8)}).message
-
-
-def test_operators_without_a_rule_are_told_with_domain_version_and_count(tmp_path):
-    nodes = [helper.make_node("Fused", ["x"], ["y"], domain="com.own"), helper.make_node("Relu", ["y"], ["z"])]
-    model = graph(nodes, {"x": floats(1, 6, 8)}, ["z"], domains=["com.own"])
-    told = "uses 1 operator of ONNX without a rule: Fused (com.own, version 1) x 1"
-    assert told in refusal(UnsupportedOpError, save(model, tmp_path)).message
-    with pytest.raises(UnsupportedOpError, match="Fused"):
-        load_onnx(save(model, tmp_path))
-
-
-def test_a_standard_operator_without_a_rule_is_a_gap_when_asked(tmp_path):
-    nodes = [helper.make_node("Bernoulli", ["x"], ["y"]), helper.make_node("MatMul", ["y", "w"], ["z"])]
-    place = save(graph(nodes, {"x": floats(1, 6, 8)}, ["z"], {"w": floats(8, 4)}), tmp_path)
-    assert f"ai_onnx_v{VERSION}::Bernoulli x 1" in refusal(UnsupportedOpError, place).message
-    g = ag.load(place, allow_unsupported=True)
-    assert g.macs == 6 * 8 * 4 and [gap.count for gap in g.gaps] == [1]
-
-
-@pytest.mark.parametrize(("version", "hint"), [(5, "export it with a newer one"), (99, "install a newer onnx")])
-def test_versions_that_are_not_read(tmp_path, version, hint):
-    model = graph([helper.make_node("Relu", ["x"], ["y"])], {"x": floats(1, 6)}, ["y"], opset=version)
-    error = refusal(SpecError, save(model, tmp_path))
-    assert f"is written in version {version} of the operators, and 7 to" in error.message and error.hint == hint
 
 
 def test_what_is_no_model(tmp_path):
@@ -340,22 +297,3 @@ def test_weights_in_small_integers_are_parameters(tmp_path):
     assert g.params == 5 * 27 + 5 + 7 * 5
     assert g.macs == 36 * (5 * 27 + 7 * 5)
     assert g.receptive_field().axes["h"].size_max == 3
-
-
-@pytest.mark.parametrize("allowed", [False, True])
-def test_a_loop_is_refused_with_a_way_on(tmp_path, allowed):
-    body = helper.make_graph(
-        [helper.make_node("Identity", ["c"], ["go"]), helper.make_node("Relu", ["a"], ["b"])],
-        "body",
-        [helper.make_tensor_value_info(name, kind, shape) for name, kind, shape in BODY],
-        [helper.make_tensor_value_info("go", TensorProto.BOOL, []), helper.make_tensor_value_info("b", 1, [1, 4])],
-    )
-    node = helper.make_node("Loop", ["times", "", "x"], ["y"], body=body)
-    file = tmp_path / "loop.onnx"
-    onnx.save(graph([node], {"x": (1, 4)}, ["y"], {"times": ints(3).reshape(())}), file)
-    with pytest.raises(UnsupportedOpError, match=r"Loop \(ai.onnx, version 23\) x 1") as caught:
-        ag.load(str(file), allow_unsupported=allowed)
-    assert caught.value.hint.startswith("export the model for inputs of fixed sizes")
-
-
-BODY = [("k", TensorProto.INT64, []), ("c", TensorProto.BOOL, []), ("a", TensorProto.FLOAT, [1, 4])]

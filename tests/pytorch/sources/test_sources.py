@@ -206,6 +206,20 @@ def test_a_builder_of_ones_own_takes_keywords(own):
         ag.load("own_models:build", inputs=torch.rand(1, 4, 3))
 
 
+def test_a_slip_in_a_keyword_of_a_builder_is_told_with_the_nearest(own):
+    near = r"^'own_models:\w+' makes no module: it has no keyword 'widht'. Did you mean 'width'\?\n  hint  keywords: "
+    with pytest.raises(SpecError, match=near):
+        ag.load("own_models:build", inputs=torch.rand(1, 4, 3), width=5, widht=8)
+
+
+def test_a_configuration_without_its_prefix_is_told_how_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "llama.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(SpecError) as caught:
+        ag.load("llama.json")
+    assert caught.value.hint == "a configuration of transformers or diffusers is named by its library: hf:llama.json"
+
+
 def test_every_command_takes_models(timm, capsys, tmp_path):
     assert main(["cost", "timm:resnet_small", "--set", "width=2", "--json"]) == 0
     out, err = capsys.readouterr()

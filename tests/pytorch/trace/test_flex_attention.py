@@ -168,3 +168,20 @@ def test_a_learned_bias_of_places_is_indexed():
     assert (g.params, g.macs) == (64, 2 * 12 * 12 * 8)
     field = g.receptive_field().n
     assert (field.size_max, field.is_global) == (12, True)
+
+
+def test_a_mask_may_be_made_before_the_module_runs():
+    class Ready(Heads):
+        def __init__(self):
+            super().__init__()
+            self.ready = flex.create_block_mask(window, None, None, 12, 12, device="cpu")
+
+        def attend(self, q, k, v):
+            return flex.flex_attention(q, k, v, block_mask=self.ready)
+
+    module = Ready()
+    counts = module.ready.kv_num_blocks
+    g = ag.trace(module, torch.zeros(1, 12, HEADS * WIDTH))
+    assert read(g) == read(traced(Heads(mask=window)).at(n=12))
+    assert g.dead == ()
+    assert module.ready.kv_num_blocks is counts

@@ -54,6 +54,15 @@ CASES = {
     "pictures of a film": (lambda x: x.flatten(0, 1), lambda: nn.Conv2d(C, 5, 3), (1, 3, C, H, W), "dchw"),
     "joined positions, mixed": (lambda x: x.flatten(2), lambda: nn.Linear(H * W, 5), (1, C, H, W), "chw"),
     "joined positions, turned": (lambda x: x.flatten(2).mT, linear, (1, C, H, W), "chw"),
+    "columns of a picture": (lambda x: x.transpose(1, 2), linear, (1, H, W, C), "hwc"),
+    "a line that is enlarged": (lambda x: functional.interpolate(x, scale_factor=2), nn.ReLU, (1, C, W), "cn"),
+    "a line between its ends": (
+        lambda x: functional.interpolate(x, size=9, mode="linear", align_corners=True),
+        nn.ReLU,
+        (1, C, W),
+        "cn",
+    ),
+    "shuffled pictures of a film": (lambda x: functional.pixel_shuffle(x, 2), nn.ReLU, (1, 3, C, H, W), "dchw"),
     "everything joined": (lambda x: x.flatten(1), lambda: nn.Linear(C * H * W, 5), (1, C, H, W), "chw"),
 }
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from archgraph.pytorch.onnx.reading import STANDARD
+
 if TYPE_CHECKING:
+    from onnx import NodeProto
     from torch import Tensor
 
 Results: TypeAlias = "Tensor | Sequence[Tensor]"
@@ -18,6 +21,8 @@ BY_VERSION: set[str] = set()
 """Operators whose rule asks for the version of the operator set: `opset`."""
 SEVERAL: set[str] = set()
 """Operators whose rule asks how many results are wanted: `outputs`."""
+STRUCTURE = frozenset(("Constant", "If"))
+"""Operators that a network reads by itself."""
 
 
 def operator(*names: str, version: bool = False, several: bool = False) -> Callable[[OnnxRule], OnnxRule]:
@@ -36,6 +41,21 @@ def operator(*names: str, version: bool = False, several: bool = False) -> Calla
         return rule
 
     return register
+
+
+def rule_name(node: NodeProto) -> str:
+    """Return the name that rules know an operator by; one of another domain than the standard's is none of them.
+
+    >>> from onnx import helper
+    >>> [rule_name(helper.make_node("Conv", [], [], domain=domain)) for domain in ("", "ai.onnx", "com.own")]
+    ['Conv', 'Conv', 'com.own::Conv']
+    """
+    return node.op_type if node.domain in STANDARD else f"{node.domain}::{node.op_type}"
+
+
+def has_onnx_rule(node: NodeProto) -> bool:
+    """Whether an operator has a row in the table, or is read by the network itself."""
+    return rule_name(node) in OPERATORS or rule_name(node) in STRUCTURE
 
 
 def numbers(given: Tensor | Sequence[int] | None) -> list[int]:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from archgraph.pytorch.trace.attention_patterns import name_of
-from archgraph.pytorch.trace.batch.statements import OF_CHANNELS, WINDOWED, first_operand
+from archgraph.pytorch.trace.batch.statements import OF_CHANNELS, dimensions_moved_along, first_operand
 from archgraph.pytorch.trace.moving.orders import dimension_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -25,12 +25,12 @@ class Followed:
     Attributes:
         node: the value.
         dims: which dimension of the input each of its own is, None where it is none alone.
-        moved: whether some of them changed their places on the way.
+        brought: whether its last dimension stood elsewhere on the way.
     """
 
     node: RecordedNode
     dims: tuple[int | None, ...]
-    moved: bool = False
+    brought: bool = False
 
 
 def channel_dimension(node: RecordedNode) -> int | None:
@@ -57,13 +57,13 @@ def channel_dimension(node: RecordedNode) -> int | None:
 def _channels_of(user: RecordedNode, value: Followed) -> int | None:
     """The dimension of its operand that an operator takes as channels."""
     name, rank = name_of(user), len(value.dims)
-    windowed = WINDOWED.match(name)
-    if windowed:
-        return rank - int(windowed[1]) - 1
+    moving = dimensions_moved_along(name)
+    if moving:
+        return rank - moving - 1
     if (name in OF_CHANNELS or name == "prelu") and rank > 1:
         return 1
-    # A linear layer after a transposition mixes positions as likely as channels.
-    return rank - 1 if name in ("linear", "layer_norm", "rms_norm") and rank and not value.moved else None
+    # Of a dimension that was brought to its end, a linear layer mixes positions as likely as channels.
+    return rank - 1 if name in ("linear", "layer_norm", "rms_norm") and rank and not value.brought else None
 
 
 def _after(user: RecordedNode, value: Followed) -> Followed | None:
@@ -72,15 +72,14 @@ def _after(user: RecordedNode, value: Followed) -> Followed | None:
     if not hasattr(result, "shape"):
         return None
     if name_of(user) in RESHAPES:
-        return Followed(user, _viewed(value, tuple(result.shape)), value.moved)
+        return Followed(user, _viewed(value, tuple(result.shape)), value.brought)
     if len(result.shape) != len(value.dims) or name_of(user) in REARRANGES:
         return None
     order = dimension_order(user, len(value.dims))
     if order is None:
-        return Followed(user, value.dims, value.moved)
+        return Followed(user, value.dims, value.brought)
     dims = tuple(value.dims[dim] for dim in order)
-    turned = any(new is not None and new != old for new, old in zip(dims, value.dims, strict=True))
-    return Followed(user, dims, value.moved or turned)
+    return Followed(user, dims, value.brought or (dims[-1] is not None and dims[-1] != value.dims[-1]))
 
 
 def _viewed(value: Followed, shape: tuple[int, ...]) -> tuple[int | None, ...]:

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 WINDOWED = re.compile(
-    r"(?:mkldnn_|slow_)?(?:conv|conv_transpose|(?:adaptive_)?(?:max|avg)_pool)([123])d(?:_with_indices)?$"
+    r"(?:mkldnn_|slow_)?(?:conv|conv_transpose|(?:adaptive_|fractional_)?(?:max|avg)_pool|max_unpool|_?upsample_[a-z_]+)"
+    r"([123])d(?:_with_indices|_aa)?$"
 )
 """Operators that move along the last dimensions; before them stand channels, and before these samples, if any."""
-OF_CHANNELS = frozenset(("batch_norm", "group_norm", "instance_norm"))
+ON_MAPS = frozenset(("im2col", "pixel_shuffle", "pixel_unshuffle"))
+"""Those among them that move along the last two, and whose names do not say so."""
+OF_CHANNELS = frozenset(("batch_norm", "group_norm", "instance_norm", "channel_shuffle"))
 """Operators that have samples first and channels second."""
 RECURRENT = frozenset(("lstm", "gru", "rnn_tanh", "rnn_relu"))
 SCANS = ("cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")
@@ -46,9 +49,9 @@ def statement_on(node: RecordedNode) -> Statement | None:
     """
     name, operand = name_of(node), first_operand(node)
     rank = len(operand.meta["val"].shape) if operand is not None else 0
-    windowed = WINDOWED.match(name)
-    if windowed:
-        return Statement(frozenset(range(rank - int(windowed[1]) - 1)), certain=True)
+    moving = dimensions_moved_along(name)
+    if moving:
+        return Statement(frozenset(range(rank - moving - 1)), certain=True)
     if name in OF_CHANNELS and rank > 1:
         return Statement(frozenset((0,)), certain=True)
     if name in RECURRENT:
@@ -56,6 +59,16 @@ def statement_on(node: RecordedNode) -> Statement | None:
         return Statement(frozenset((0 if first else 1,)), certain=True)
     ruled_out = _mixed(node, name, rank)
     return Statement(frozenset(range(rank)) - ruled_out) if ruled_out else None
+
+
+def dimensions_moved_along(name: str) -> int:
+    """Return along how many of the last dimensions an operator moves, with channels before them; 0 for all others.
+
+    >>> dimensions_moved_along("conv2d"), dimensions_moved_along("upsample_linear1d"), dimensions_moved_along("linear")
+    (2, 1, 0)
+    """
+    windowed = WINDOWED.match(name)
+    return int(windowed[1]) if windowed else 2 if name in ON_MAPS else 0
 
 
 def first_operand(node: RecordedNode) -> RecordedNode | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
+from archgraph.ops.arguments import Axes
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
@@ -27,11 +28,12 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
     """A norm over channels, with its own weights where they are its own, else followed by products and sums."""
     assert isinstance(t.value, Value)
     weight, bias = a.nodes.get("weight"), a.nodes.get("bias")
-    own = weight is not None and i.program.is_natural(weight) and (bias is None or i.program.is_natural(bias))
-    if own:
-        for node in (weight, bias):
-            if node is not None:
-                i.program.used(node)
+    given = {name: node for name, node in (("weight", weight), ("bias", bias)) if node is not None}
+    own = weight is not None and all(i.program.is_natural(node) for node in given.values())
+    # Of some norms an operation has both or none, and PyTorch takes one alone.
+    own = own and _learned(make(own, bias is not None), t.value) == given.keys()
+    for node in given.values() if own else ():
+        i.program.used(node)
     first = len(i.builder.records)
     (value,) = i.builder.emit(make(own, bias is not None), [t.value])
     result = Tracked(value, t.layout)
@@ -42,6 +44,11 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
     result = _affine(i, result, a, dim)
     i.builder.as_one_kernel(first)
     return result
+
+
+def _learned(norm: Op, x: Value) -> set[str]:
+    """The weights of a norm that are no statistics."""
+    return {name for name, weight in norm.weights(x.type).items() if weight.kind != "buffer"}
 
 
 def _say_stored(i: ProgramInterpreter, dtype: str) -> None:
@@ -82,8 +89,8 @@ def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 @aten("group_norm")
 def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
-    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    make = lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups))  # noqa: E731
+    t, over = _samples(i, a)
+    make = lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups), over)  # noqa: E731
     return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False)), make, 1)
 
 
@@ -94,9 +101,17 @@ def instance_norm(i: ProgramInterpreter, a: Arguments) -> object:
     running = bool(statistics) and not a.nodes.get("use_input_stats")
     if not _uses_up(i, statistics):
         return NotImplemented
-    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    make = lambda own, bias: InstanceNorm(own, running=running)  # noqa: E731
+    t, over = _samples(i, a)
+    make = lambda own, bias: InstanceNorm(own, bias=bias or not own, over=over, running=running)  # noqa: E731
     return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False), channels_last=False), make, 1)
+
+
+def _samples(i: ProgramInterpreter, a: Arguments) -> tuple[Tracked, Axes | None]:
+    """Return the operand of a norm over samples, and the positions of a sample where others are joined to the batch."""
+    t = i.builder.materialised(a.input)
+    t, _ = i.builder.grouped(t, [(CHANNEL, (1,))], [0, *range(2, t.rank)])
+    joined = any(digit.axis for digit in t.layout[0])
+    return t, tuple(digit.axis for dim in t.layout[2:] for digit in dim) if joined else None
 
 
 def _as_it_lies(i: ProgramInterpreter, a: Arguments, t: Tracked, norm: Op, *, channels_last: bool = True) -> Tracked:

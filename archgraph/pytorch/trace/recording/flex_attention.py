@@ -31,6 +31,27 @@ def flexible_attention() -> Iterator[tuple[object, str, object]]:
     asked: list[_Asked] = []
     yield flex, "_apply_kernel_options", _noting(flex._apply_kernel_options, asked)
     yield flex, "flex_attention_hop", _attention(flex, asked)
+    yield flex.BlockMask, BLOCKS, property(_without_values, _keep)
+
+
+BLOCKS = "kv_num_blocks"
+"""The attribute of a mask whose device PyTorch compares with that of the queries."""
+
+
+def _without_values(mask: object) -> Tensor:
+    """How many blocks there are, on the device of what is recorded: a mask may have been made before, on another."""
+    import torch
+    from torch.utils._python_dispatch import _disable_current_modes
+
+    counts: Tensor = vars(mask)[BLOCKS]
+    if counts.is_meta:
+        return counts
+    with _disable_current_modes():
+        return torch.empty_like(counts, device="meta")
+
+
+def _keep(mask: object, counts: object) -> None:
+    vars(mask)[BLOCKS] = counts
 
 
 def _indexing() -> ModuleType:

@@ -65,7 +65,7 @@ class RunningModules:
     def _call(self, path: str, part: Any) -> ModuleCall:
         count = self._calls[path]
         self._calls[path] += 1
-        return ModuleCall(f"{path}@{count}" if count else path, path, type(part).__name__)
+        return ModuleCall(f"{path}@{count}" if count else path, path, part._get_name())
 
 
 def starting(start: Callable[[Thread], None], tell: Callable[[], None]) -> Callable[[Thread], None]:

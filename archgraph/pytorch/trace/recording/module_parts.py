@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from archgraph.pytorch.trace.recording.restore import Contents, owners_of
+from archgraph.pytorch.trace.recording.file_names import Owner, owners
+from archgraph.pytorch.trace.recording.restore import Contents
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,7 +32,7 @@ class ModuleParts:
         self.module = module
         self.paths: dict[int, str] = {id(part): path for path, part in module.named_modules()}
         self.looked_through: bool = False
-        self.owners: list[type | ModuleType] = owners_of(module)
+        self.owners: list[Owner] = owners(module)
         self.stored: list[tuple[str, str, Tensor]] = [
             *(("parameter", path, tensor) for path, tensor in module.named_parameters(remove_duplicate=False)),
             *(("buffer", path, tensor) for path, tensor in module.named_buffers(remove_duplicate=False)),

@@ -14,6 +14,7 @@ from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.comparisons.compared import Comparisons
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
+from archgraph.pytorch.trace.recording.evaluation import into_evaluation, refuse_made, refuse_unmade
 from archgraph.pytorch.trace.recording.module_parts import ModuleParts
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.odd_tensors import refuse_odd_tensors
@@ -78,12 +79,13 @@ def record(
     from archgraph.pytorch.trace.recording.recorder import Recorder
 
     with unchanged(parts.contents), empty_caches(parts.owners):
-        module.eval()
+        into_evaluation(module)
         with Recorder(parts, follow, whole, compared, traced=traced).left_behind() as recorder:
             args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
             with recorder.surroundings.entered(), _explained(module, recorder):
                 with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
                     result = module(*args, **kwargs)
+                refuse_made(module, {path: own for kind, path, own in parts.stored if kind == "parameter"})
                 outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
             return _recording(recorder, given, outputs)
 
@@ -97,6 +99,7 @@ def parts_of(module: nn.Module) -> ModuleParts:
     torch = import_torch()
     if not isinstance(module, torch.nn.Module):
         raise refusals.no_module(module)
+    refuse_unmade(module)
     _refuse_scripted(torch, module)
     return ModuleParts(module)
 

@@ -95,9 +95,9 @@ def module_fails(module: Any, stack: CallStack, error: BaseException) -> Archgra
     """The module's own code raised."""
     root = type(module).__name__
     line = line_of_error(error)
-    if isinstance(error, TypeError) and "argument" in str(error) and not stack and line is None:
+    if isinstance(error, TypeError) and "argument" in _said(error) and not stack and line is None:
         return inputs_do_not_fit(module, error)
-    higher = re.search(r"HigherOrderOperator (\w+)", str(error))
+    higher = re.search(r"HigherOrderOperator (\w+)", _said(error))
     if higher:
         return ArchgraphError(
             f"{_who(root, stack)} calls torch's {higher[1]}{_at(line)}, which runs functions as values decide",
@@ -134,7 +134,7 @@ def scripted(root: str, path: str) -> ArchgraphError:
 
 def asks_for_values(error: Exception) -> bool:
     """Whether an operator fails for want of values."""
-    text = str(error)
+    text = _said(error)
     kinds = ("DynamicOutputShapeException", "DataDependentOutputException")
     signs = ("item() cannot be called on meta", "out of meta tensor", "data-independent", "a meta tensor without")
     return type(error).__name__ in kinds or any(sign in text for sign in signs)
@@ -142,7 +142,15 @@ def asks_for_values(error: Exception) -> bool:
 
 def first_line(error: BaseException) -> str:
     """Return what an error says first."""
-    return str(error).strip().split("\n")[0][:300]
+    return _said(error).strip().split("\n")[0][:300]
+
+
+def _said(error: BaseException) -> str:
+    """What an error says; nothing where its own class cannot say it."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def _who(root: str, stack: CallStack) -> str:

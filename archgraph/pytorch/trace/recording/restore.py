@@ -1,12 +1,11 @@
 """What a module holds, as it was before it ran: also modules that keep tables, counters or modes of their own.
 
-So is what the cached functions of its files remember.
+So are the names of its files and classes, and what their cached functions remember.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,9 @@ from itertools import chain
 from operator import attrgetter, is_, methodcaller
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archgraph.pytorch.trace.recording.file_names import MAY_HOLD, Owner, give_back, names_of, owners, running
+from archgraph.pytorch.trace.recording.global_state import global_state
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -42,13 +44,13 @@ def unchanged(kept: Contents) -> Iterator[None]:
 
 
 @contextmanager
-def empty_caches(owners: Iterable[type | ModuleType]) -> Iterator[None]:
+def empty_caches(among: Iterable[Owner]) -> Iterator[None]:
     """Give the cached functions in the files and classes of a module's parts caches of their own, which start empty.
 
     What they remember of an earlier recording was made by no operator of this one, and what they would remember of
     this one has no values, with which the module could not run afterwards.
     """
-    replaced = [(owner, name, function) for owner in owners for name, function in _cached_functions(owner)]
+    replaced = [(owner, name, function) for owner in among for name, function in _cached_functions(owner)]
     fresh = {function: _cached_anew(function) for _, _, function in replaced}
     try:
         for owner, name, function in replaced:
@@ -60,17 +62,6 @@ def empty_caches(owners: Iterable[type | ModuleType]) -> Iterator[None]:
 
 
 CachedFunction: TypeAlias = "functools._lru_cache_wrapper[object]"
-
-
-def owners_of(module: nn.Module) -> list[type | ModuleType]:
-    """The classes of a module's parts, and the files that define them."""
-    from torch import nn
-
-    # Called as functions: an attribute may have the name of a method, and a program of torch.jit no file.
-    kinds = {kind for part in nn.Module.modules(module) for kind in type(part).__mro__}
-    places = {kind: str(getattr(kind, "__module__", None)) for kind in kinds}
-    own = {kind: place for kind, place in places.items() if not place.startswith(("torch.", "builtins"))}
-    return [*own, *(sys.modules[place] for place in set(own.values()) if place in sys.modules)]
 
 
 def _cached_functions(owner: object) -> list[tuple[str, CachedFunction]]:
@@ -92,10 +83,9 @@ class Contents:
         self._lists = _Containers(chain.from_iterable, "extend")
         self._flags: list[tuple[Tensor, bool]] = []
         self.tensors: list[Any] = []
-        self._visit_all(module)
+        self._visit_all([module, *(part for owner in running(module) for part in self._keep_names(owner))])
 
-    def _visit_all(self, module: Any) -> None:
-        waiting = [module]
+    def _visit_all(self, waiting: list[Any]) -> None:
         while waiting:
             item = waiting.pop()
             if id(item) in self._seen:
@@ -147,6 +137,12 @@ class Contents:
         for (tensor, needed), needs in zip(self._flags, now, strict=True):
             if needs != needed:
                 tensor.requires_grad_(needed)
+
+    def _keep_names(self, owner: Owner) -> list[Any]:
+        """Remember what the names of a file or class stand for, and return what of it may hold tables."""
+        before = names_of(owner)
+        self._undo.append(lambda: give_back(owner, before))
+        return [value for value in before.values() if isinstance(value, MAY_HOLD)]
 
     def _keep_dict(self, item: dict[Any, Any]) -> Any:
         before = dict(item)
@@ -238,3 +234,10 @@ class _Containers:
         # By their numbers as well: what one loses at its end, the next may have at its start.
         same = list(map(len, items)) == list(map(len, before))
         return same and all(map(is_, self._entries(items), self._entries(before)))
+
+
+@contextmanager
+def left_alone(module: nn.Module) -> Iterator[None]:
+    """Leave a module, its files and PyTorch's own state as they are, whatever the module does inside."""
+    with unchanged(Contents(module)), empty_caches(owners(module)), global_state():
+        yield

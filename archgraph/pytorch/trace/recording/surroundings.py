@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -10,8 +9,10 @@ from contextlib import contextmanager, nullcontext
 from threading import Thread
 from typing import Any
 
+from archgraph.pytorch.trace.recording.comparisons.comparing import scripted
 from archgraph.pytorch.trace.recording.comparisons.functions import functions_of_sizes
 from archgraph.pytorch.trace.recording.flex_attention import flexible_attention
+from archgraph.pytorch.trace.recording.global_state import global_state
 from archgraph.pytorch.trace.recording.literals import literal_makers
 from archgraph.pytorch.trace.recording.module_calls import RunningModules, starting
 from archgraph.pytorch.trace.recording.node import CheckpointRegion
@@ -59,7 +60,7 @@ class Surroundings:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Replace what does not work on tensors without values."""
-        with _global_state(), _replaced(self._replacements()):
+        with global_state(), _replaced(self._replacements()):
             yield
 
     def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
@@ -74,6 +75,8 @@ class Surroundings:
         yield from literal_makers()
         yield from flexible_attention()
         yield from functions_of_sizes()
+        function = torch.jit.ScriptFunction
+        yield function, "__call__", scripted(function.__call__, in_python=self.traced == 1)
         # Modules have ways of their own of not asking for values while they are traced.
         for name in ("_is_compiling_flag", "_is_exporting_flag"):
             if hasattr(torch.compiler, name):
@@ -167,7 +170,7 @@ def _replaced(replacements: Iterable[tuple[object, str, object]]) -> Iterator[No
     before: list[tuple[object, str, bool, object]] = []
     try:
         for owner, name, value in replacements:
-            before.append((owner, name, name in vars(owner), getattr(owner, name)))
+            before.append((owner, name, name in vars(owner), getattr(owner, name, None)))
             setattr(owner, name, value)
         yield
     finally:
@@ -176,41 +179,6 @@ def _replaced(replacements: Iterable[tuple[object, str, object]]) -> Iterator[No
                 setattr(owner, name, original)
             else:
                 delattr(owner, name)
-
-
-@contextmanager
-def _global_state() -> Iterator[None]:
-    """Put back types, generators of random numbers and switches that a module may set; switch fused encoders off."""
-    import torch
-    from torch.utils import _device
-
-    numpy = sys.modules.get("numpy")
-    drawn = (random.getstate(), torch.get_rng_state(), numpy.random.get_state() if numpy else None)
-    device = _device.CURRENT_DEVICE
-    dtype, fast = torch.get_default_dtype(), torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with _eager(torch), torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        torch.set_default_dtype(dtype)
-        if device != _device.CURRENT_DEVICE:
-            torch.set_default_device(device)
-        random.setstate(drawn[0])
-        torch.set_rng_state(drawn[1])
-        if numpy:
-            numpy.random.set_state(drawn[2])
-
-
-@contextmanager
-def _eager(torch: Any) -> Iterator[None]:
-    """Run compiled functions as they were written; where nothing was compiled, torch's compiler stays unloaded."""
-    if "torch._dynamo" not in sys.modules:
-        yield
-        return
-    with torch.compiler.set_stance("force_eager"):
-        yield
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sympy import Expr, Rational, Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, MADE_PLAIN, Compared, ComparedAt, Made
+from archgraph.pytorch.trace.symbols.branches import OPPOSITE, not_taken
 from archgraph.pytorch.trace.symbols.composed import FindLaw, composed, exact_number, whole_sides
 from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample
@@ -18,7 +19,6 @@ from archgraph.sizes.conventions import convention
 from archgraph.sizes.exact import Number, number_of
 from archgraph.sizes.symbols import ONE, ZERO, Assumption, Context, SizeRelation, is_ordered, same_size
 
-OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 STRICT: Mapping[str, tuple[SizeRelation, int]] = {
     "==": ("==", 0),
     "!=": ("!=", 0),
@@ -30,6 +30,7 @@ STRICT: Mapping[str, tuple[SizeRelation, int]] = {
 """Relations of integers as assumptions have them: the relation, and what is added to the right side."""
 UNKNOWN_KEYS = "{} looks a size up in a set or a dict; what it finds is taken to be the same at all sizes"
 FORGOTTEN = "{} makes a plain number or text of a size; what that decides is taken to be the same at all sizes"
+SOMETIMES = "{} compares a size at some of the recorded sizes only; what comes out is taken to be the same at all sizes"
 UNFOLLOWED = "{} compares a number without a law; what comes out is taken to be the same at all sizes"
 Points: TypeAlias = "Sequence[Mapping[Symbol, int]]"
 """The values of the symbols at every sample."""
@@ -38,7 +39,7 @@ Points: TypeAlias = "Sequence[Mapping[Symbol, int]]"
 def decided(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]) -> list[Assumption]:
     """Return what held in every comparison of sizes that all samples make, the strictest of every kind.
 
-    A comparison that came out differently while the steps stayed the same decides nothing.
+    A comparison that came out differently while the steps stayed the same decides nothing by itself.
 
     Args:
         samples: those of which only the beginning was recorded last; they may end before a comparison.
@@ -51,23 +52,21 @@ def decided(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: 
         for fact in _facts(at, own, places, laws, among):
             if _holds_everywhere(fact, points):
                 context.assume(fact)
-    for at in _made_by_some(samples):
-        context.assume(convention(UNFOLLOWED.format(at.line.short)))
+    whole = [sample for sample in samples if sample.whole]
+    for at in _made_by_some(whole):
+        context.assume(convention((FORGOTTEN if at.relation == MADE_PLAIN else UNFOLLOWED).format(at.line.short)))
+    for at in not_taken(whole):
+        context.assume(convention(SOMETIMES.format(at.line.short)))
     return list(context.assumptions)
 
 
 def _made_by_some(samples: Sequence[Sample]) -> Iterator[ComparedAt]:
-    """Yield comparisons of what varies that not all whole samples make, and that come out the same where they are made.
-
-    One side is a constant at the others, as the larger of a size and a number is, or they went another way. Of what one
-    sample alone compares nobody knows whether it varies; it may, unless it is a longer loop that goes on there.
-    """
-    whole = [sample for sample in samples if sample.whole]
-    for at in dict.fromkeys(at for sample in whole for at in sample.comparisons):
-        found = [sample.comparisons[at] for sample in whole if at in sample.comparisons]
-        varies = len({item.made for item in found}) > 1 if len(found) > 1 else at.time == 0
-        varies = varies and all(item.made for item in found)
-        if len(found) < len(whole) and varies and len({_outcome(at, item) for item in found}) == 1:
+    """Yield what some samples alone round, look up or forget, if it may vary and comes out the same where they do."""
+    for at in dict.fromkeys(at for sample in samples for at in sample.comparisons if at.relation not in OPPOSITE):
+        found = [sample.comparisons[at] for sample in samples if at in sample.comparisons]
+        varies = len({item.made for item in found}) > 1 or len(found) == 1
+        same = at.relation == MADE_PLAIN or len({_outcome(at, item) for item in found}) == 1
+        if len(found) < len(samples) and varies and same and all(item.made for item in found):
             yield at
 
 

@@ -17,8 +17,10 @@ LARGEST_POWER = 64
 """The largest power of two that is tried as a step by itself."""
 WINDOWS = ("conv", "max_pool", "avg_pool")
 """How operators are called that make dimensions smaller."""
+SPLITTING = ("view", "reshape", "unflatten", "_unsafe_view")
+"""How operators are called that split dimensions, as into windows."""
 MOST_ODD = 5
-"""Odd attributes of the module that are tried as factors of a step."""
+"""Odd numbers, attributes of the module and lengths of windows, that are tried as factors of a step."""
 SteppedSizes = tuple[SteppedSize, ...]
 MovedSize = Callable[[SteppedSize, int], int]
 """The k at which a symbol is tried, from its place among the symbols."""
@@ -52,14 +54,16 @@ def find_steps(sampler: Sampler) -> SteppedSizes:
     """
     plain = tuple(SteppedSize(item.name, item.default) for item in sampler.asked)
     failed: list[tuple[SteppedSizes, Difference]] = []
-    for move in (far, near, below):
-        for step in _candidates(sampler):
-            items = tuple(item.with_step(_fitting(step, item.default)) for item in plain)
-            found = _at(sampler, items, move)
-            if isinstance(found, Sample):
-                return _reduced(sampler, items, move) if step > 1 else items
-            failed.append((items, found))
-    raise refused(sampler, failed)
+    by_steps = [tuple(item.with_step(_fitting(step, item.default)) for item in plain) for step in _candidates(sampler)]
+    # Multiples of the example do where its size is split by numbers that nothing names.
+    multiples = tuple(item.with_step(item.default) for item in plain)
+    tried = [(move, items) for move in (far, near, below) for items in by_steps]
+    for move, items in (*tried, (far, multiples)):
+        found = _at(sampler, items, move)
+        if isinstance(found, Sample):
+            return _reduced(sampler, items, move) if items != plain else items
+        failed.append((items, found))
+    raise refused(sampler, failed[: len(tried)])
 
 
 def places_at(items: SteppedSizes, move: MovedSize) -> dict[str, int]:
@@ -107,9 +111,10 @@ def _candidates(sampler: Sampler) -> Iterator[int]:
     """Steps to try, each a multiple of those that would do: no step, a guess, a large power of two, odd attributes."""
     default = max(sampler.sizes.values())
     powers = [2**power for power in range(LARGEST_POWER.bit_length()) if 2**power <= default]
-    odd = [number for number in _odd_attributes(sampler.module) if number <= default][:MOST_ODD]
+    windows = _odd_windows(sampler)
+    odd = [number for number in dict.fromkeys([*_odd_attributes(sampler.module), *windows]) if number <= default]
     guess = _down_sampling(sampler)
-    multiples = [max(number * power for power in powers if number * power <= default) for number in odd]
+    multiples = [max(number * power for power in powers if number * power <= default) for number in odd[:MOST_ODD]]
     yield from dict.fromkeys([1, guess, powers[-1], *multiples])
 
 
@@ -136,6 +141,19 @@ def _odd_attributes(module: Any) -> list[int]:
             for number in value if isinstance(value, (list, tuple)) else (value,):
                 if type(number) is int and number > 1 and number % 2:
                     counts[number] = counts.get(number, 0) + 1
+    return sorted(counts, key=lambda number: -counts[number])
+
+
+def _odd_windows(sampler: Sampler) -> list[int]:
+    """Odd numbers above 1 that divide a size, and a dimension of something that is seen in another shape."""
+    counts: dict[int, int] = {}
+    for node in sampler.example.calls:
+        value = node.meta.get("val")
+        if isinstance(value, Shaped) and hasattr(node.target, "_schema") and operator_of(node.target).name in SPLITTING:
+            for length in filter(None, value.shape):
+                odd = length // (length & -length)
+                if odd > 1 and any(size % odd == 0 for size in sampler.sizes.values()):
+                    counts[odd] = counts.get(odd, 0) + 1
     return sorted(counts, key=lambda number: -counts[number])
 
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import math
+import operator
+import pickle
+from decimal import Decimal
+from fractions import Fraction
+from math import gcd
 
 import pytest
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
+import numpy as np  # noqa: E402
 from torch import nn  # noqa: E402
 
 import archgraph as ag  # noqa: E402
 from archgraph.sizes.conventions import Convention  # noqa: E402
 
 WIDE, NARROW = 3, 1
+KNOWN = range(1000)
 SIZES = (10, 11, 20, 49, 70, 100, 128, 199, 201, 203, 256, 300, 400, 600)
+
+
+def is_long(n: int) -> bool:
+    return n > 200
 
 
 class Window(nn.Module):
@@ -58,6 +71,13 @@ FOLLOWED = {
     "complement": lambda n: ~n < -200,
     "product": lambda n: math.prod([n, n, 2]) > 80_000,
     "numerator": lambda n: n.numerator > 200,
+    "half_of_it": lambda n: 0.5 * n > 100.3,
+    "part_of_one": lambda n: 1.0 / n < 0.005,
+    "of_itself": lambda n: isinstance(n, int) and n.__class__ is int and n > 200,
+    "number_of_numpy": lambda n: n > np.int64(200) and np.int64(300) < n,
+    "fraction_of_numpy": lambda n: n * np.float64(0.5) > 100.3,
+    "copied": lambda n: copy.deepcopy(n) > 200,
+    "sum_of_all": lambda n: sum([n, n]) > 400,
 }
 UNFOLLOWED = {
     "bit": lambda n: n & 256,
@@ -83,6 +103,30 @@ FORGOTTEN = {
     "name": lambda n: {"300": 1}.get(repr(n)),
     "ratio": lambda n: n.as_integer_ratio()[0] > 200,
     "bytes": lambda n: n.to_bytes(2, "big")[0],
+    "ones": lambda n: n.bit_count() > 12,
+    "count": lambda n: len(range(n - 200)) > 0,
+    "turns": lambda n: [turn for turn in range(n) if turn > 200],
+    "end_of_a_list": lambda n: KNOWN[:n][-1] > 200,
+    "place_in_a_list": lambda n: KNOWN[n] > 200,
+    "times": lambda n: len([0] * n) > 200,
+    "times_a_list": lambda n: len(n * [0]) > 200,
+    "times_text": lambda n: len(n * "0") > 200,
+    "index": lambda n: operator.index(n) > 200,
+    "zeros": lambda n: len(bytes(n)) > 200,
+    "letter": lambda n: chr(n) > chr(200),
+    "first_of_many": lambda n: len(list(itertools.islice(KNOWN, n))) > 200,
+    "under_another_name": lambda n: gcd(n, 400) == 400,
+    "elements": lambda n: torch.Size([n, 2]).numel() > 400,
+    "rows": lambda n: len(torch.empty(n, 1)) > 200,
+    "part": lambda n: n > Fraction(401, 2),
+    "decimal": lambda n: Decimal(2) * n > 400,
+    "complex": lambda n: (1j * n).imag > 200,
+    "places_of_numpy": lambda n: np.arange(n)[-1] > 200,
+    "root_of_numpy": lambda n: np.sqrt(n) > 15,
+    "times_numpy": lambda n: (np.array([1, 2]) * n).sum() > 600,
+    "single_of_numpy": lambda n: n * np.float32(0.5) > 100,
+    "saved": lambda n: pickle.loads(pickle.dumps(n)) > 200,
+    "larger_of_two": lambda n: torch.sym_max(n, 200) > 200,
 }
 
 
@@ -119,6 +163,14 @@ def test_what_becomes_a_plain_number_or_text_is_said(name):
     assert told[0].endswith(
         "makes a plain number or text of a size; what that decides is taken to be the same at all sizes"
     )
+
+
+def test_what_a_compiled_function_is_given_is_said():
+    with pytest.warns(DeprecationWarning, match="is deprecated"):
+        decides = torch.jit.script(is_long)
+    told = [str(fact) for fact in traced(decides).assumptions]
+    assert len(told) == 1
+    assert "makes a plain number or text of a size" in told[0]
 
 
 def test_numbers_that_follow_from_sizes_are_followed():
@@ -202,17 +254,37 @@ def test_a_decision_that_no_size_changes_is_no_condition():
     assert traced(lambda n: n % 1 == 5 or n // 1 < 0 or (n + 1) / n > 3).assumptions == ()
 
 
+class Notes:
+    """Keeps what a module notes: a trace puts dicts and attributes back, but not these."""
+
+    __slots__ = ("taken",)
+
+
 def test_numbers_of_sizes_are_those_of_python():
-    seen = {}
+    notes = Notes()
 
     class Counting(nn.Module):
         def forward(self, x):
             n = x.shape[1]
-            seen.update(
-                numbers=[n + 1, 1 + n, n - 1, 1 - n, n * 2, n / 4, 1 / n, n // 3, 25 // n, n % 3, 25 % n, n**2, 2**n],
-                bits=[n & 2, n | 1, n ^ 3, n << 1, n >> 1, 1 << n, n.bit_length()],
-                rounded=[round(n), round(n / 4, 1), math.floor(n / 4), math.ceil(n / 4), int(n / 4), float(n)],
-                others=[
+            notes.taken = {
+                "numbers": [
+                    n + 1,
+                    1 + n,
+                    n - 1,
+                    1 - n,
+                    n * 2,
+                    n / 4,
+                    1 / n,
+                    n // 3,
+                    25 // n,
+                    n % 3,
+                    25 % n,
+                    n**2,
+                    2**n,
+                ],
+                "bits": [n & 2, n | 1, n ^ 3, n << 1, n >> 1, 1 << n, n.bit_length()],
+                "rounded": [round(n), round(n / 4, 1), math.floor(n / 4), math.ceil(n / 4), int(n / 4), float(n)],
+                "others": [
                     -n,
                     +n,
                     abs(-n),
@@ -224,12 +296,12 @@ def test_numbers_of_sizes_are_those_of_python():
                     hash(n),
                     n == "n",
                 ],
-            )
+            }
             return x * (n / 4)
 
     g = ag.trace(Counting(), torch.zeros(1, 10, 2))
     n = 10
-    assert seen == {
+    assert notes.taken == {
         "numbers": [11, 11, 9, -9, 20, 2.5, 0.1, 3, 2, 1, 5, 100, 1024],
         "bits": [2, 11, 9, 20, 5, 1024, 4],
         "rounded": [10, 2.5, 2, 3, 2, 10.0],

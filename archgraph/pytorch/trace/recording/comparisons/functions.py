@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from archgraph.pytorch.trace.recording.comparisons.lengths import (
     OF_ONE_NUMBER,
-    Length,
-    Quotient,
     bare_number,
     decided_by,
+    follows,
     number_made,
 )
 
@@ -29,7 +28,7 @@ def _following(name: str, function: Callable[..., object]) -> Callable[..., obje
     def followed_through(*args: object, **options: object) -> object:
         given = [list(arg) if isinstance(arg, (Iterator, tuple)) else arg for arg in args]
         operands = [number for arg in given for number in (arg if isinstance(arg, list) else [arg])]
-        if not any(isinstance(number, (Length, Quotient)) for number in operands):
+        if not any(map(follows, operands)):
             return function(*given, **options)
         result = function(*map(_plain_values, given), **options)
         return _result(result, name, [number for number in operands if isinstance(number, (int, float))])
@@ -40,7 +39,7 @@ def _following(name: str, function: Callable[..., object]) -> Callable[..., obje
 def _plain_values(given: object) -> object:
     if isinstance(given, list):
         return list(map(_plain_values, given))
-    return bare_number(given) if isinstance(given, (Length, Quotient)) else given
+    return bare_number(given) if follows(given) else given
 
 
 def _result(result: object, name: str, operands: Sequence[float]) -> object:

@@ -6,10 +6,14 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from numbers import Integral, Number
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+
+import torch
 
 from archgraph.pytorch.trace.recording.comparisons.compared import LOOKED_UP, MADE_PLAIN, Comparisons, Formula, Made
 
+Found = TypeVar("Found")
 MOST_ARITHMETIC = 64
 """Steps of arithmetic that are remembered; what takes more counts as a size of its own, with a law that fits it."""
 RELATIONS = {"__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
@@ -24,18 +28,62 @@ comparisons: ContextVar[Comparisons | None] = ContextVar("comparisons", default=
 """What the running module's code is found to compare."""
 
 
-class Length(int):
+_Whole = int if TYPE_CHECKING else torch.SymInt
+"""What says that it is an `int` is one to type checkers."""
+
+
+class Length(_Whole):
     """The size of a tensor, or a whole number that is computed of sizes.
 
+    It says that it is an `int`, and is none: Python takes the value out of an `int` without asking it, where it counts,
+    cuts a list or multiplies a fraction. PyTorch takes a `SymInt` wherever it takes whole numbers.
+
     Attributes:
+        number: its value.
         formula: the step of arithmetic that made it; None of a size itself.
     """
 
-    formula: Formula | None = None
+    def __init__(self, number: int, formula: Formula | None = None) -> None:
+        self.number: int = number
+        self.formula: Formula | None = formula
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return int
+
+    @property
+    def node(self) -> _OneNumber:  # type: ignore[override]
+        """What PyTorch's own Python asks."""
+        return _OneNumber()
 
     def __hash__(self) -> int:
         _note(LOOKED_UP, self, 0, holds=True)
-        return int.__hash__(self)
+        return hash(self.number)
+
+    def __getattr__(self, name: str) -> object:
+        # PyTorch and numpy ask everything for marks of their own, which tell nothing of the number.
+        return getattr(int(self) if hasattr(int, name) else self.number, name)
+
+    def __copy__(self) -> Length:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Length:
+        return self
+
+    def __reduce__(self) -> tuple[type, tuple[int]]:
+        return int, (int(self),)
+
+    def __array__(self, *form: object, **options: object) -> object:
+        import numpy
+
+        return numpy.asarray(int(self), *form)  # type: ignore[call-overload]
+
+
+class _OneNumber:
+    """What is behind a `SymInt` that stands for one number."""
+
+    def is_nested_int(self) -> bool:
+        return False
 
 
 class Quotient(float):
@@ -49,14 +97,21 @@ class Quotient(float):
     __hash__ = float.__hash__
 
 
+def follows(number: object) -> TypeGuard[Length | Quotient]:
+    """Whether a number knows how it was made."""
+    return type(number) is Length or type(number) is Quotient
+
+
 def bare_number(number: float) -> float:
     """Return a number without its making."""
+    if type(number) is Length:
+        return number.number
     return int.__int__(number) if isinstance(number, int) else float.__float__(number)
 
 
 def made(number: float) -> Made:
     """Return how a number was made; itself, where that is not known."""
-    return (number.formula if isinstance(number, (Length, Quotient)) else None) or bare_number(number)
+    return (number.formula if follows(number) else None) or bare_number(number)
 
 
 def number_made(result: float, name: str, *operands: float) -> float:
@@ -108,10 +163,24 @@ def _truth(self: float) -> bool:
     return result
 
 
+def _operand(other: object) -> object:
+    """Return a number as one of Python's, where it is whole or real."""
+    return operator.index(other) if isinstance(other, Integral) and not isinstance(other, int) else other
+
+
+def _beside(compute: Callable[..., Found], self: float, other: object) -> Found:
+    """Compute with a number of another kind, such as a fraction; what comes of it does not know how it was made."""
+    if not isinstance(other, Number):
+        return NotImplemented
+    _note(MADE_PLAIN, self, bare_number(self), holds=True)
+    return compute(bare_number(self), other)
+
+
 def _comparing(name: str, relation: str) -> Callable[[float, object], bool]:
     def compared(self: float, other: object) -> bool:
+        other = _operand(other)
         if not isinstance(other, (int, float)):
-            return NotImplemented
+            return _beside(getattr(operator, name), self, other)
         result = getattr(operator, name)(bare_number(self), bare_number(other))
         _note(relation, self, other, holds=result)
         return result
@@ -123,10 +192,11 @@ def _computing(name: str, *, reflected: bool) -> Callable[..., float]:
     compute = getattr(operator, f"__{name}__")
 
     def computed(self: float, other: object, *modulus: int) -> float:
+        other = _operand(other)
         if not isinstance(other, (int, float)):
-            return NotImplemented
+            return _beside((lambda own, far: compute(far, own)) if reflected else compute, self, other)
         if modulus:
-            return pow(*map(int.__int__, (self, other, *modulus)))  # type: ignore[arg-type]
+            return pow(*map(operator.index, (self, other, *modulus)))  # type: ignore[arg-type]
         operands = (other, self) if reflected else (self, other)
         result = compute(*map(bare_number, operands))
         if name in ("floordiv", "mod"):
@@ -177,10 +247,9 @@ def _is_whole(self: float) -> bool:
 
 
 Quotient.is_integer = _is_whole  # type: ignore[method-assign]
-Length.to_bytes = _forgetting(int.to_bytes)  # type: ignore[method-assign]
 Length.bit_length = _turning("bit_length")  # type: ignore[method-assign, assignment]
 Quotient.__int__ = _whole  # type: ignore[method-assign, assignment]
-Length.__int__ = _forgetting(int)  # type: ignore[method-assign]
+Length.__int__ = Length.__index__ = _forgetting(int)  # type: ignore[method-assign]
 Length.__float__ = _forgetting(float)  # type: ignore[method-assign]
 Quotient.__float__ = _forgetting(float)  # type: ignore[method-assign]
 for _kind in (Length, Quotient):
@@ -200,3 +269,4 @@ for _kind in (Length, Quotient):
         setattr(_kind, f"__{_name}__", _computing(_name, reflected=False))
         setattr(_kind, f"__r{_name}__", _computing(_name, reflected=True))
 Length.numerator = Length.real  # type: ignore[assignment]
+Length.denominator, Length.imag = 1, 0  # type: ignore[assignment]
