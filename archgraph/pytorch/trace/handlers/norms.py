@@ -18,8 +18,8 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.pointwise import in_single
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.recording.contiguity import has_channels_last, is_in_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.pytorch.trace.recording.shapes.contiguity import has_channels_last, is_in_order
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
