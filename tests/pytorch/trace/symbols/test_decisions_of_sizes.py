@@ -89,7 +89,6 @@ UNFOLLOWED = {
     "distance": lambda n: math.hypot(n, 1) > 200,
     "sum": lambda n: math.fsum([n, 1]) > 200,
     "close": lambda n: math.isclose(n, 300),
-    "larger_than_the_smallest": lambda n: max(n, 5) > 200,
     "only_the_smallest": lambda n: n & (n - 1) != 0 or n > 200,
     "whole": lambda n: (n / 300).is_integer(),
     "of_a_root": lambda n: torch.tensor(n).sqrt().item() > 20,
@@ -171,6 +170,14 @@ def test_what_a_compiled_function_is_given_is_said():
     told = [str(fact) for fact in traced(decides).assumptions]
     assert len(told) == 1
     assert "makes a plain number or text of a size" in told[0]
+
+
+def test_what_only_some_sizes_compare_is_said():
+    told = [str(fact) for fact in traced(lambda n: max(n, 5) > 200).assumptions]
+    assert len(told) == 1
+    assert told[0].endswith(
+        "compares a size at some of the recorded sizes only; what comes out is taken to be the same at all sizes"
+    )
 
 
 def test_numbers_that_follow_from_sizes_are_followed():
