@@ -13,7 +13,10 @@ collect_ignore = (
     if find_spec("torch")
     else [
         f"{RECORDER}/{name}.py"
-        for name in ("call", "comparisons/comparing", "recorder", "shapes/repeated", "shapes/shaped_at_once")
+        for name in (
+            *("call", "recorder", "comparisons/comparing", "comparisons/functions", "comparisons/lengths"),
+            *("shapes/lying", "shapes/repeated", "shapes/resampled", "shapes/shaped_at_once"),
+        )
     ]
 )
 collect_ignore_glob = (
@@ -34,6 +37,7 @@ EXAMPLES = {
         "*.masking.stacked.read_by_axis",
         "*.recording.comparisons.compared_values.*",
         "*.recording.composites.*",
+        "*.recording.module_parts.*",
         "*.recording.odd_tensors.*",
         "*.recording.outputs.*",
         "*.recording.record.*",

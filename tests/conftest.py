@@ -21,6 +21,7 @@ NETWORKS = (
         "plain_volumes",
         "recorded_modules",
         "masked_attention",
+        "onnx_models",
     ),
     *(
         "handler_rows",

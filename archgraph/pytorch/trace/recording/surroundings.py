@@ -9,8 +9,6 @@ from contextlib import contextmanager, nullcontext
 from threading import Thread
 from typing import Any
 
-from archgraph.pytorch.trace.recording.comparisons.comparing import scripted
-from archgraph.pytorch.trace.recording.comparisons.functions import functions_of_sizes
 from archgraph.pytorch.trace.recording.flex_attention import flexible_attention
 from archgraph.pytorch.trace.recording.global_state import global_state
 from archgraph.pytorch.trace.recording.literals import literal_makers
@@ -66,6 +64,9 @@ class Surroundings:
     def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
         import torch
         from torch.utils import checkpoint
+
+        from archgraph.pytorch.trace.recording.comparisons.comparing import scripted
+        from archgraph.pytorch.trace.recording.comparisons.functions import functions_of_sizes
 
         yield torch.nn.Module, "__call__", self._modules.watching(torch.nn.Module.__call__)
         yield Thread, "start", starting(Thread.start, self._modules.tell_of_thread)
