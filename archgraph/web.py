@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, TypedDict
 
-from archgraph.architecture.architecture import Architecture, load, loads
+from archgraph.architecture.architecture import Architecture, load
 from archgraph.architecture.several import contrast
 from archgraph.data import table
 from archgraph.data.figure_words import STYLES
 from archgraph.errors import ArchgraphError, MissingToolError, QueryError, not_among, printable
 from archgraph.sizes.law_text import law_text
 from archgraph.spec.definitions import STEP_KEYWORDS
+from archgraph.spec.load import read_once
 from archgraph.spec.shipped import shipped_folder, shipped_names
+from archgraph.spec.source import SpecSource
 
 PageData: TypeAlias = "dict[str, object]"
 """What JSON can say."""
@@ -21,6 +23,8 @@ WORD = re.compile(r"[\w.]+|\S")
 PAGE_METRICS = ("params", "macs", "flops", "activations")
 PAGE_RUN_WORDS = ("optimizer", "dtype", "attention")
 """What a page lets choose of a training run, beside numbers."""
+EDITED = "spec.yaml"
+"""What errors call the text of a page's editor."""
 LARGEST_TEXT = 200_000
 """Characters of a spec that a page sends: a runaway one is stopped by the page."""
 
@@ -73,7 +77,7 @@ def _asked(text: str, ask: Ask) -> PageData:
         raise not_among("tab", tab, [*TABS, "words"])
     if len(text) > LARGEST_TEXT:
         raise ArchgraphError(f"the spec has {len(text):,} characters, and a page takes {LARGEST_TEXT:,}")
-    return TABS[tab](loads(text), ask)
+    return TABS[tab](Architecture(SpecSource(read_once(text, EDITED)).network()), ask)
 
 
 def _check(text: object, ask: object) -> None:
@@ -201,7 +205,7 @@ def mistake(error: ArchgraphError | RecursionError, text: str) -> PageData:
     `missing` says that a tool is needed and not there: a page may load it and ask again.
 
     >>> from archgraph.errors import Place, SpecError
-    >>> found = mistake(SpecError("no such name", place=Place("<text>", 2, 3)), "a:\\n  name: 1")
+    >>> found = mistake(SpecError("no such name", place=Place("spec.yaml", 2, 3)), "a:\\n  name: 1")
     >>> found["line"], found["column"], found["end"], found["message"]
     (2, 3, 7, 'no such name')
     """
@@ -211,7 +215,7 @@ def mistake(error: ArchgraphError | RecursionError, text: str) -> PageData:
     found: PageData = {"message": error.message, "hint": error.hint, "path": error.path, "text": str(error)}
     found["missing"] = isinstance(error, MissingToolError)
     found["trail"] = [[name, str(where or "")] for name, where in error.trail]
-    if place is None or not place.file.startswith("<"):
+    if place is None or place.file != EDITED:
         return {**found, "line": 0, "column": 0, "end": 0}
     return {**found, "line": place.line, "column": place.column, "end": end_of(text, place.line, place.column)}
 

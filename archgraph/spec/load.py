@@ -136,13 +136,17 @@ def _is(test: Callable[[Path], bool], name: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def read_once(text: str) -> Spec:
+def read_once(text: str, file: str = "<text>") -> Spec:
     """Return the spec of a text, the same one whenever the text is the same.
+
+    Args:
+        text: the spec.
+        file: what errors call it.
 
     Raises:
         SpecError: the text breaks a rule of the language.
     """
-    return read_text(text)
+    return read_text(text, file)
 
 
 def find_variant(spec: Spec, name: str) -> Variant:

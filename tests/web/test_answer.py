@@ -104,6 +104,7 @@ def test_a_mistake_is_marked_from_start_to_end(wrong, right, word):
     text = text.replace(right, wrong)
     error = answer(text, {"tab": "laws"})["error"]
     line = text.split("\n")[error["line"] - 1]
+    assert f"spec.yaml:{error['line']}:{error['column']}" in error["text"]
     assert word in line and error["message"] and 1 <= error["column"] < error["end"] <= len(line) + 1
 
 
