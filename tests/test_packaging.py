@@ -167,8 +167,8 @@ def test_root_files_are_shipped_with_the_source():
     assert [name for name in files if name not in included["targets"]["sdist"]["include"]] == []
 
 
-MOST_BYTES = 1_675_000
-"""The largest wheel: it holds the package and the specs, and no picture. Its 715 files of Python deflate to 1.33 MB,
+MOST_BYTES = 1_720_000
+"""The largest wheel: it holds the package and the specs, and no picture. Its 730 files of Python deflate to 1.36 MB,
 one by one as a wheel has them, and grow with what the package can do."""
 MOST_BESIDE = 185_000
 """The most that is no Python: fonts, specs, tables, licences. What this finds out is something that does not belong
