@@ -4,6 +4,7 @@ import copy
 import functools
 import gc
 import random
+from types import SimpleNamespace
 
 import pytest
 
@@ -211,6 +212,23 @@ def test_what_functions_remember_is_neither_taken_nor_left():
     assert (positions.cache_info(), Remembering.halves.cache_info().currsize) == (before, 0)
     assert positions(7, x.device) is kept
     assert torch.equal(net(x)[0], torch.arange(7) * 1.5)
+
+
+LIBRARY = SimpleNamespace(halved=functools.lru_cache(lambda shape: [*shape[:-1], 2, shape[-1] // 2]))
+"""Stands for a library that remembers what it made of shapes, such as einops."""
+
+
+def test_what_a_library_remembers_of_sizes_is_not_found_by_numbers():
+    class Halving(nn.Module):
+        def forward(self, x):
+            return x.reshape(LIBRARY.halved(tuple(x.shape))).sum(-2)
+
+    net, x = Halving(), torch.zeros(1, 3, 16)
+    for _ in range(2):
+        g = ag.trace(net, x, {"x": {2: "n"}})
+        assert any("looks a size up" in str(fact) for fact in g.assumptions)
+        assert LIBRARY.halved.cache_info().currsize > 0
+        assert net(x).shape == (1, 3, 8)
 
 
 def freed_by_a_search(layers: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, TypeAlias
@@ -14,6 +15,7 @@ from archgraph.pytorch.trace.recording.node import SourceLine
 ROOM = str(Path(__file__).parent)
 """Numbers that note what they are compared with; whoever compares them is not here."""
 
+_RECORDINGS = count(1)
 LOOKED_UP = "in"
 """Relates a size to the keys among which it is looked up, of which only those are known that are equal to it."""
 
@@ -69,11 +71,13 @@ class Comparisons:
     """What was compared, by where.
 
     Attributes:
+        recording: a number of its own.
         found: the comparisons that decide something.
         of_elements: whether elements of known tensors were compared, such as places when a mask is made.
     """
 
     def __init__(self) -> None:
+        self.recording: int = next(_RECORDINGS)
         self.found: dict[ComparedAt, Compared] = {}
         self.of_elements: bool = False
         self._times: Counter[tuple[SourceLine, str]] = Counter()

@@ -41,11 +41,13 @@ class Length(_Whole):
     Attributes:
         number: its value.
         formula: the step of arithmetic that made it; None of a size itself.
+        recording: the one that it belongs to.
     """
 
-    def __init__(self, number: int, formula: Formula | None = None) -> None:
+    def __init__(self, number: int) -> None:
         self.number: int = number
-        self.formula: Formula | None = formula
+        self.formula: Formula | None = None
+        self.recording: int = _recording()
 
     @property
     def __class__(self) -> type:  # type: ignore[override]
@@ -77,6 +79,16 @@ class Length(_Whole):
         import numpy
 
         return numpy.asarray(int(self), *form)  # type: ignore[call-overload]
+
+
+def _recording() -> int:
+    noted = comparisons.get()
+    return 0 if noted is None else noted.recording
+
+
+def _is_left_over(number: object) -> bool:
+    """Whether a size is of a recording that has ended: a cache of a library may still hold it."""
+    return type(number) is Length and number.recording != _recording()
 
 
 class _OneNumber:
@@ -181,6 +193,9 @@ def _comparing(name: str, relation: str) -> Callable[[float, object], bool]:
         other = _operand(other)
         if not isinstance(other, (int, float)):
             return _beside(getattr(operator, name), self, other)
+        # So no cache finds again what it kept under a size of another recording.
+        if relation in ("==", "!=") and (_is_left_over(self) or _is_left_over(other)):
+            return relation == "!="
         result = getattr(operator, name)(bare_number(self), bare_number(other))
         _note(relation, self, other, holds=result)
         return result
