@@ -87,6 +87,20 @@ def cut(array: Array, block: Block) -> Array:
     return array[tuple(part if size > 1 else slice(None) for part, size in zip(own, array.shape, strict=True))]
 
 
+def masked_where(array: Array, valid: Array) -> Array:
+    """Return an array that has no value where it is not valid; of numpy the array itself where it is valid everywhere.
+
+    >>> np = numpy()
+    >>> masked_where(np.array([1, 2]), np.array([True, False])).tolist()
+    [1, None]
+    """
+    if is_lazy(array) or is_lazy(valid):
+        from dask.array.ma import masked_array
+
+        return masked_array(array, mask=~valid)
+    return array if valid.all() else numpy().ma.masked_array(array, mask=~valid)
+
+
 class OnGrid:
     """An array over a grid that is worked out where it is looked at, block by block.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
+from archgraph.errors import QueryError
 from archgraph.optional import missing
 
 _WRITTEN = 2**14
@@ -32,7 +33,10 @@ def _write_parquet(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
     # Closed also where the parts end in an error: it would try to when it is collected, and the file is gone then.
     with ExitStack() as closing:
         for columns in parts:
-            table = pyarrow.table(dict(columns))
+            try:
+                table = pyarrow.table(dict(columns))
+            except OverflowError:
+                raise QueryError("parquet has no numbers of more than 64 bits", hint="write .csv") from None
             writer = writer or closing.enter_context(pyarrow.parquet.ParquetWriter(file, table.schema))
             writer.write_table(table)
 

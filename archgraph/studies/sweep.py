@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import QueryError, counted, did_you_mean, not_among, printable, quoted, some
 from archgraph.keywords import strict_methods
-from archgraph.laws.blocks import Array, Block, is_lazy, numpy, ranges, slabs
+from archgraph.laws.blocks import Array, Block, OnGrid, is_lazy, masked_where, numpy, ranges, slabs
 from archgraph.laws.grid import computed, ties_with
 from archgraph.laws.grid import front as front_of
 from archgraph.report.columns import WRITERS
@@ -46,7 +46,8 @@ class Sweep:
     Attributes:
         name: the architecture's.
         axes: the swept values by symbol, in the order of the arrays' dimensions.
-        values: an array per metric, one dimension per swept symbol; lazy where the grid is of dask.
+        values: an array per metric, one dimension per swept symbol; lazy where the grid is of dask. Where `valid` is
+            False its numbers mean nothing: `sweep["macs"]` masks them.
         valid: where the values obey the symbols' rules (`multiple_of`, `offset`) and what the laws assume of them;
             elsewhere there is no such network, or its graph is another, which `at` builds.
         exact: whether each metric is exact, or rounded to 53 bits.
@@ -61,18 +62,29 @@ class Sweep:
     rules: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        points = f"{prod(self.shape):,} point{'' if prod(self.shape) == 1 else 's'}"
+        number = f"{prod(self.shape):,} point{'' if prod(self.shape) == 1 else 's'}"
+        points = "; ".join((number, *self._missing()))
         return f"<sweep of {printable(self.name)} over {some(self.axes)}: {some(self.values)} at {points}>"
 
+    def _missing(self) -> tuple[str, ...]:
+        """What is left out, as far as that is known without computing a lazy grid."""
+        if isinstance(self.valid, OnGrid) or is_lazy(self.valid):
+            return (f"left out where not: {'; '.join(self.rules)}",) if self.rules else ()
+        return self.left_out(int(self.valid.sum()))
+
     def __getitem__(self, metric: str) -> Any:
-        """Return the array of a metric.
+        """Return the array of a metric; points that are left out are masked, for there is no such network.
+
+        >>> from archgraph import load
+        >>> load("vit").sweep({"D": [12, 18, 24]}, ["params"])["params"].tolist()
+        [47236, None, 134944]
 
         Raises:
             QueryError: the sweep has no such metric.
         """
         if metric not in self.values:
             raise not_among("metric of the sweep", metric, self.values)
-        return self.values[metric]
+        return masked_where(self.values[metric], self.valid) if self.rules else self.values[metric]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -140,6 +152,15 @@ class Sweep:
             # Rising values, as those of a range, need no sorting.
             if not (axis[1:] > axis[:-1]).all() and (different := len(numpy().unique(axis))) < len(axis)
         )
+
+    def check_any(self) -> None:
+        """Refuse a sweep without a valid point, as far as that is known without computing a lazy grid.
+
+        Raises:
+            QueryError: no point is valid.
+        """
+        if not is_lazy(self.valid):
+            self._check_any(int(self.valid.any()))
 
     def _check_any(self, kept: int) -> None:
         if not kept:

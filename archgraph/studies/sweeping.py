@@ -29,14 +29,16 @@ def sweep(g: Network, grid: Mapping[str, Array], metrics: Iterable[str]) -> Swee
 
     Raises:
         QueryError: an unknown, derived or structural symbol, no values, or some that are not positive integers; or the
-            arrays of numpy would take more than `LARGEST_SWEEP`.
+            arrays of numpy would take more than `LARGEST_SWEEP`; or no point of them obeys the symbols' rules.
     """
     study = _Study(g, grid, metrics)
     if not any(map(is_lazy, study.axes.values())):
         _check_size(study.points, len(study.laws))
     with _quiet():
         values = {metric: law(study.arrays) for metric, law in stepping(list(study.laws.items()), "metrics")}
-        return study.result(values, valid_grid(study.conditions, study.parts))
+        made = study.result(values, valid_grid(study.conditions, study.parts))
+    made.check_any()
+    return made
 
 
 def streamed(g: Network, grid: Mapping[str, Array], metrics: Iterable[str]) -> Sweep:

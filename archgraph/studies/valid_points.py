@@ -55,7 +55,8 @@ def valid_points(conditions: Sequence[Condition], parts: Sequence[Array]) -> Arr
     """Return where all conditions hold on a grid or a block of it, as an array of truth values to be broadcast."""
     valid: Array = numpy().ones([1] * len(parts), dtype=bool)
     for left, relation, right in conditions:
-        valid = valid & _HOLDS[relation](left(parts), right(parts))
+        # Fractions of Python are compared one by one, and give objects.
+        valid = valid & _HOLDS[relation](left(parts), right(parts)).astype(bool)
     return valid
 
 
@@ -109,4 +110,4 @@ _HOLDS: Mapping[str, Callable[[Array, Array], Array]] = {
 
 def _law(law: Expr, arrays: Mapping[Symbol, Array]) -> BlockLaw:
     number = None if law.free_symbols else int(law)
-    return compiled(law, tuple(arrays)).over(arrays) if number is None else lambda parts: number
+    return compiled(law, tuple(arrays)).unrounded_over(arrays) if number is None else lambda parts: number

@@ -128,11 +128,40 @@ def test_points_as_good_as_one_listed_are_counted(criteria):
 
 
 def test_nothing_left_is_an_error(capsys, tmp_path):
-    sweep = ag.load("dit").sweep({"p": [3, 5]}, ["params"])
-    for ask in (sweep.columns, sweep.table, lambda: sweep.save(str(tmp_path / "x.csv"))):
+    g, grid = ag.load("dit"), {"p": [3, 5]}
+    later = streamed(g.network, grid, ["params"])
+    asked = (later.columns, later.table, lambda: later.save(str(tmp_path / "x.csv")))
+    for ask in (lambda: g.sweep(grid, ["params"]), *asked):
         with pytest.raises(QueryError, match="no point of the sweep is left: S must be a multiple of p"):
             ask()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_that_no_parquet_holds_are_refused(tmp_path):
+    pytest.importorskip("pyarrow")
+    with pytest.raises(QueryError, match=r"parquet has no numbers of more than 64 bits\n  hint  write .csv"):
+        ag.load("dit").sweep({"D": [10**30]}, ["params"]).save(str(tmp_path / "x.parquet"))
+
+
+def test_what_is_left_out_is_said_by_the_sweep_itself_and_has_no_number():
+    """An array had the law's number where there is no such network, and the sweep counted it as a point."""
+    sweep = ag.load("dit").sweep({"p": [2, 3, 4]}, ["params"])
+    assert "at 3 points; 1 of 3 points left out: S must be a multiple of p>" in repr(sweep)
+    assert sweep["params"].tolist() == [ag.load("dit").at(p=2).params, None, ag.load("dit").at(p=4).params]
+    da = pytest.importorskip("dask.array")
+    lazy = ag.load("dit").sweep({"p": da.from_array([2, 3, 4], chunks=2)}, ["params"])
+    assert "at 3 points; left out where not: S must be a multiple of p>" in repr(lazy)
+    assert lazy["params"].compute().tolist() == sweep["params"].tolist()
+
+
+@pytest.mark.parametrize("large", [2**60, 2**62, 2**63, 10**30])
+def test_no_rule_is_decided_by_rounded_numbers(large):
+    """Floats of that size are all multiples of 16, and whole numbers of more than 64 bits fit no array of numpy."""
+    values = [large, large + 8, large + 16]
+    sweep = ag.load("dit").sweep({"D": values}, ["params", "buffers"])
+    assert sweep.columns()["D"].tolist() == [value for value in values if value % 16 == 0]
+    assert sweep.exact == {"params": False, "buffers": True}
+    assert sweep["buffers"].compressed().tolist() == [ag.load("dit").buffers] * sweep.valid.sum()
 
 
 # -- dask ----------------------------------------------------------------------------------------------------
