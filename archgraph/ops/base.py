@@ -238,6 +238,10 @@ class Op(ABC):
         """Return what is needed while it runs: by default its operands, its results and their gradients only."""
         return Workspace()
 
+    def at_one_size(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return axes along which it cuts or resamples by numbers that may be others at other sizes of the input."""
+        return ()
+
     @abstractmethod
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return how the output reads each operand."""

@@ -11,6 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import SIDES, Named, Padding, PerAxis, Ratio, padding_pairs, per_axis, plain_number
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
+from archgraph.ops.one_size import cut_at_one_size
 from archgraph.ops.reach import SAME, Border, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.sizes.symbols import ONE, ZERO, require, size, symbol
@@ -169,6 +170,11 @@ class Slice(Rearrangement):
         rule = "slice of {} elements from {} does not fit on axis {} of size {}"
         require(length, ">=", self.start + taken, rule, taken, self.start, self.axis, length)
         return (x.with_sizes({self.axis: taken}),)
+
+    def at_one_size(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the axis where a number of elements is taken; without `size`, all but the first are meant."""
+        fixed = self.size is not None and cut_at_one_size(inputs[0].size(self.axis), self.size)
+        return (self.axis,) if fixed else ()
 
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(aliases=((0, 0),))

@@ -11,6 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import PerAxis, per_axis, positions_of
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import channel_first, functional
+from archgraph.ops.one_size import cut_at_one_size
 from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise, using
 from archgraph.sizes.symbols import ZERO, decide, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -203,6 +204,11 @@ class Split(Rearrangement):
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
         return tuple(x.with_sizes({self.axis: length}) for length in self._sizes(x))
+
+    def at_one_size(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the axis, unless every part is as long as all but a margin."""
+        (x,) = inputs
+        return (self.axis,) if any(cut_at_one_size(x.size(self.axis), part) for part in self._sizes(x)) else ()
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that every part is a view of the operand."""

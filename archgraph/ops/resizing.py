@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis, positions_of
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import TRACED, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import channel_first, functional, of_rank
 from archgraph.ops.reach import (
     SAME,
@@ -35,7 +35,8 @@ class Upsample(Unweighted, NoMacs):
     """Enlarges the positions by a factor, by copying the nearest value or by linear interpolation.
 
     `{c: C, *positions} -> {c: C, *positions*factor}`. Nearest copies and counts nothing; linear counts 2
-    operations per tap, 2**rank taps per output element.
+    operations per tap, 2**rank taps per output element. `to_size` says of a traced one that its code names a size,
+    whose ratio to that of the operand is the factor.
 
     >>> op, inputs = Upsample.example()
     >>> print(op.infer(*inputs)[0])
@@ -46,6 +47,7 @@ class Upsample(Unweighted, NoMacs):
     factor: PerAxis
     mode: Literal["nearest", "linear"] = "nearest"
     align_corners: bool = False
+    to_size: bool = field(default=False, metadata={TRACED: True})
 
     def _factors(self, x: TensorType) -> dict[str, Expr]:
         return per_axis(self.factor, positions_of(x, self.kind), "factor")
@@ -55,6 +57,11 @@ class Upsample(Unweighted, NoMacs):
         if self.align_corners and self.mode == "nearest":
             raise ShapeError("align_corners belongs to mode linear")
         return (x.with_sizes({axis: product((x.size(axis), f)) for axis, f in self._factors(x).items()}),)
+
+    def at_one_size(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the axes whose factor is that of two numbers."""
+        (x,) = inputs
+        return tuple(a for a in self._factors(x) if not x.size(a).free_symbols) if self.to_size else ()
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 2 per tap for linear interpolation, nothing for copies."""

@@ -10,7 +10,7 @@ from archgraph.errors import QueryError
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.position_tables import position_tables
 from archgraph.fields.report.receptive_field import ReceptiveFields
-from archgraph.fields.sets.readings import Moving
+from archgraph.fields.sets.readings import Moving, axes_of
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.graph.locate import members
 from archgraph.ops.reach import Along, AnyOf, AtMost, AxisMap, Later, Resized, Window
@@ -112,7 +112,11 @@ def halo(fields: ReceptiveFields, node: str | Value | None, evaluate: Evaluate) 
             margins[name] = _margins(axis, lattices.get(name, 1))
     wraps = any(isinstance(axis.reading, Moving) and axis.reading.folded for axis in field.axes.values())
     reasons = dict.fromkeys(
-        [*_reasons(fields, field.axes), *_fixed_sizes(fields.graph, chain[0].name, evaluate, wraps=wraps)]
+        [
+            *_reasons(fields, field.axes),
+            *_fixed_sizes(fields.graph, chain[0].name, evaluate, wraps=wraps),
+            *_seen_once(fields, chain[0].name),
+        ]
     )
     return Halo(field.title, fields.input.name, margins, tuple(reasons))
 
@@ -179,6 +183,26 @@ def _fixed_sizes(graph: Graph, step: str, evaluate: Evaluate, *, wraps: bool) ->
             yield f"{path} has a value of its own at every position"
             continue
         yield from dict.fromkeys(f"{path} {reason}" for read in _maps(member) for reason in _of_size(read, wraps=wraps))
+
+
+def _seen_once(fields: ReceptiveFields, step: str) -> Iterator[str]:
+    """Yield the operations that cut or resample places of the input by numbers that other sizes may not have."""
+    ancestors, every = _ancestors(fields.graph, step), fields.every()
+    for path, member in fields.graph.walk():
+        if isinstance(member, Repeat) or (path.split(".", 1)[0] not in ancestors and path not in ancestors):
+            continue
+        for axis in member.op.at_one_size(*member.types):
+            if path not in every or _lies_along(every[path].axes, axis):
+                yield f"{path} {_BY_SIZE if member.types[0].size(axis).free_symbols else _AT_NUMBERS}"
+
+
+_BY_SIZE = "cuts or resamples to a number of positions that a tile has others of"
+_AT_NUMBERS = "cuts or resamples to a number of positions, seen at one size only: trace with free sizes, as dynamic="
+
+
+def _lies_along(axes: Mapping[str, AxisField], axis: str) -> bool:
+    """Whether places of the input lie along an axis of an operation's result."""
+    return any(axis in axes_of(each.reading) for each in axes.values())
 
 
 def _maps(node: Node) -> Iterator[AxisMap]:

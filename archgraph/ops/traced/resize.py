@@ -27,7 +27,7 @@ class Resize(Unweighted, NoMacs):
     """Interpolates the positions to a given size. `{c: C, *positions} -> {c: C, *size}`.
 
     `mode` is nearest, nearest-exact, linear, cubic or area; 2 operations per tap, nothing for copies. `bounded` says
-    why a traced one may read other neighbours than the sizes say.
+    why a traced one may read other neighbours than the sizes say, `by_factor` that its code names the ratio of sizes.
 
     >>> op, inputs = Resize.example()
     >>> print(op.infer(*inputs)[0])
@@ -39,6 +39,7 @@ class Resize(Unweighted, NoMacs):
     mode: Literal["linear", "nearest", "nearest-exact", "cubic", "area"] = "linear"
     align_corners: bool = False
     bounded: str = field(default="", metadata={TRACED: True})
+    by_factor: bool = field(default=False, metadata={TRACED: True})
 
     def _sizes(self, x: TensorType) -> dict[str, Expr]:
         return per_axis(self.size, x.positions, "size")
@@ -46,6 +47,12 @@ class Resize(Unweighted, NoMacs):
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type with the given position sizes."""
         return (inputs[0].with_sizes(self._sizes(inputs[0])),)
+
+    def at_one_size(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the axes whose length is no multiple of the operand's by a number."""
+        (x,) = inputs
+        sizes = {} if self.by_factor else self._sizes(x)
+        return tuple(axis for axis, length in sizes.items() if _unlike(x.size(axis), length))
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 2 per tap and output element."""
@@ -97,3 +104,9 @@ class Resize(Unweighted, NoMacs):
         """Return a doubling of both sides."""
         h, w = symbol("H"), symbol("W")
         return cls(Named({"h": 2 * h, "w": 2 * w})), (tensor(c=symbol("C"), h=h, w=w),)
+
+
+def _unlike(before: Expr, after: Expr) -> bool:
+    """Whether one length is not known to be a multiple of another, whatever the size of an input."""
+    ratio = product((after, 1 / before))
+    return before != after and bool(ratio.free_symbols or not before.free_symbols)

@@ -81,16 +81,22 @@ def upsample(i: ProgramInterpreter, a: Arguments) -> Tracked:
     factors = [product((length, 1 / w.t.axes[axis])) for axis, length in sizes.items()]
     corners = bool(a.align_corners)
     if mode != "cubic" and all(f.is_Integer and f >= 1 for f in factors):
-        return w.apply(Upsample(w.by_name(factors), mode, corners and mode == "linear"))
+        return w.apply(Upsample(w.by_name(factors), mode, corners and mode == "linear", not _scales(a)))
     mode = "nearest-exact" if "exact" in name else mode
-    return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners, _bounded(a, name, factors)))
+    resize = Resize(w.by_name(list(sizes.values())), mode, corners, _bounded(a, name, factors), bool(_scales(a)))
+    return w.apply(resize)
+
+
+def _scales(a: Arguments) -> list[Any]:
+    """The factors that the code names, as far as it names some and no size."""
+    scales = a.nodes.get("scale_factors") or [a.nodes.get(key) for key in ("scales", "scales_h", "scales_w")]
+    return [scale for scale in scales if scale is not None]
 
 
 def _bounded(a: Arguments, name: str, factors: Sequence[Expr]) -> str:
     """Why the sizes do not say which neighbours are read: a factor was given that is not theirs."""
     if "_aa" in name:
         return "how far an interpolation against aliasing reads is not described"
-    scales = a.nodes.get("scale_factors") or [a.nodes.get(key) for key in ("scales", "scales_h", "scales_w")]
-    given = [scale for scale in scales if scale is not None]
+    given = _scales(a)
     ratios = len(given) == len(factors) and all(f == Rational(scale) for f, scale in zip(factors, given, strict=True))
     return "an interpolation by a factor that is no ratio of its sizes" if given and not ratios else ""
