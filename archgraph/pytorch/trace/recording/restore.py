@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from operator import attrgetter, is_, methodcaller
+from operator import attrgetter, is_
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -79,8 +79,8 @@ class Contents:
     def __init__(self, module: Any) -> None:
         self._seen: dict[int, Any] = {}
         self._undo: list[Callable[[], None]] = []
-        self._dicts = _Containers(_entries_of_dicts, "update")
-        self._lists = _Containers(chain.from_iterable, "extend")
+        self._dicts = _Containers(_entries_of_dicts, dict.__len__, "update")
+        self._lists = _Containers(chain.from_iterable, len, "extend")
         self._flags: list[tuple[Tensor, bool]] = []
         self.tensors: list[Any] = []
         self._visit_all([module, *(part for owner in running(module) for part in self._keep_names(owner))])
@@ -145,7 +145,8 @@ class Contents:
         return [value for value in before.values() if isinstance(value, MAY_HOLD)]
 
     def _keep_dict(self, item: dict[Any, Any]) -> Any:
-        before = dict(item)
+        # As it is in memory: a user's kind of dict may make or import what it is asked for.
+        before = dict(dict.items(item))
         self._dicts.keep(item, before)
         return before.values()
 
@@ -194,10 +195,10 @@ def _same(now: Collection[object], then: Collection[object]) -> bool:
     return len(now) == len(then) and all(map(is_, now, then))
 
 
-def _entries_of_dicts(items: Iterable[Mapping[object, object]]) -> Iterator[object]:
+def _entries_of_dicts(items: Iterable[dict[object, object]]) -> Iterator[object]:
     """Yield all keys, then all values."""
     kept = list(items)
-    return chain(chain.from_iterable(kept), chain.from_iterable(map(methodcaller("values"), kept)))
+    return chain(chain.from_iterable(map(dict.keys, kept)), chain.from_iterable(map(dict.values, kept)))
 
 
 _Container: TypeAlias = Any
@@ -210,8 +211,14 @@ class _Containers:
     Whether any of them changed is asked of all their entries in a row, as there are thousands and nearly none does.
     """
 
-    def __init__(self, entries: Callable[[Iterable[_Container]], Iterable[object]], refill: str) -> None:
+    def __init__(
+        self,
+        entries: Callable[[Iterable[_Container]], Iterable[object]],
+        count: Callable[[_Container], int],
+        refill: str,
+    ) -> None:
         self._entries = entries
+        self._count = count
         self._refill = refill
         self._items: list[_Container] = []
         self._before: list[_Container] = []
@@ -232,7 +239,7 @@ class _Containers:
 
     def _unchanged(self, items: Collection[_Container], before: Collection[_Container]) -> bool:
         # By their numbers as well: what one loses at its end, the next may have at its start.
-        same = list(map(len, items)) == list(map(len, before))
+        same = list(map(self._count, items)) == list(map(len, before))
         return same and all(map(is_, self._entries(items), self._entries(before)))
 
 

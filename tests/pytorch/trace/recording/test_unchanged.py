@@ -4,6 +4,7 @@ import copy
 import functools
 import gc
 import random
+from collections import OrderedDict
 from types import SimpleNamespace
 
 import pytest
@@ -212,6 +213,34 @@ def test_what_functions_remember_is_neither_taken_nor_left():
     assert (positions.cache_info(), Remembering.halves.cache_info().currsize) == (before, 0)
     assert positions(7, x.device) is kept
     assert torch.equal(net(x)[0], torch.arange(7) * 1.5)
+
+
+class Making(OrderedDict):
+    """Makes what it is asked for, as the table of activations in transformers does, and says nothing true of itself."""
+
+    def __getitem__(self, name):
+        return super().__getitem__(name)()
+
+    def values(self):
+        raise NotImplementedError
+
+    __iter__ = items = keys = __len__ = values
+
+
+ACTIVATIONS = Making(relu=nn.ReLU)
+
+
+def test_tables_that_make_what_they_hold_are_left_as_they_are():
+    class Activated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.act = ACTIVATIONS["relu"]
+
+        def forward(self, x):
+            return self.act(x)
+
+    assert ag.trace(Activated(), torch.zeros(1, 3, 8)).params == 0
+    assert OrderedDict.__getitem__(ACTIVATIONS, "relu") is nn.ReLU
 
 
 LIBRARY = SimpleNamespace(halved=functools.lru_cache(lambda shape: [*shape[:-1], 2, shape[-1] // 2]))
