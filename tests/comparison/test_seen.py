@@ -56,3 +56,20 @@ def test_text_and_figure_say_that_rows_and_columns_are_not_everything(tmp_path):
     ag.contrast(cross, all_).save(tmp_path / "x.svg")
     texts = " ".join(re.findall(r">([^<>]+)<", (tmp_path / "x.svg").read_text()))
     assert "along each axis" in texts
+
+
+@pytest.mark.parametrize("name", ["rows and columns", "rows and columns, and neighbours"])
+def test_a_contrast_of_crosses_says_no_more_than_they_read(name):
+    """The square of moves is about one axis, where a cross reads everything by one move."""
+    cross = network(NETWORKS[name])
+    figure = ag.contrast(cross, cross)
+    texts = " ".join(text.string for text in figure.diagram.texts())
+    assert "every input position along an axis, by at most one move" in " ".join(texts.split())
+    assert texts.count("global along each axis alone") == 2 and "local, wider than the input" not in texts
+
+
+def test_a_contrast_says_of_a_field_of_everything_that_it_is_global():
+    """Rows, then columns: each reads along its own axis, and the second of them reads everything."""
+    whole = network(NETWORKS["rows, then columns"])
+    texts = " ".join(text.string for text in ag.contrast(whole, whole).diagram.texts())
+    assert "global along each axis alone" not in texts

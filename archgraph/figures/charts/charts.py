@@ -60,8 +60,9 @@ def charts(sides: Sequence[Side], names: Sequence[str], width: float, height: fl
             parts += named
             y += max(0.0, high - _LINE)
         y += _LINE + 3.0 if len(sides) > 1 else 2.0
-    said = ["in all of them every output position reads every input position, by at most one move"] if solid else []
-    explained, high = _explained(sides, names, y, width, said)
+    # The square is about one axis; rows beside columns see no more than a cross.
+    said = ["in all of them every output position reads every input position along an axis, by at most one move"]
+    explained, high = _explained(sides, names, y, width, said if solid else [])
     parts += explained
     y += high
     return Diagram((Box("-".join(names), width, y + 1, tuple(parts), kind="panel"),), width=width, height=y + 1)

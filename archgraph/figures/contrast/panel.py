@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archgraph.comparison.mixing import mixing
+from archgraph.comparison.seen import seen
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.steps import u_rows
@@ -107,6 +108,8 @@ def _verdict(facts: Facts, steps: Sequence[LadderStep]) -> str:
     last = known[-1].reach if known else None
     if last is None:
         return "no positions"
+    if seen(facts.network).since.alone:
+        return "global along each axis alone"
     if last.sizes[1] >= last.extent:
         return "local, wider than the input"
     return f"local, {last.sizes[1]} of {last.extent} at the end"
