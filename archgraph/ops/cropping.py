@@ -11,9 +11,9 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import SIDES, Named, Padding, PerAxis, Ratio, padding_pairs, per_axis, plain_number
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.one_size import cut_at_one_size
 from archgraph.ops.reach import SAME, Border, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
+from archgraph.sizes.cut_sizes import cut_at_one_size
 from archgraph.sizes.symbols import ONE, ZERO, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 

@@ -11,8 +11,8 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import PerAxis, per_axis, positions_of
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import channel_first, functional
-from archgraph.ops.one_size import cut_at_one_size
 from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise, using
+from archgraph.sizes.cut_sizes import cut_at_one_size
 from archgraph.sizes.symbols import ZERO, decide, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
