@@ -48,6 +48,7 @@ EXAMPLES = {
     ),
     "numpy": (
         "*.Compiled",
+        "*.Compiled.*",
         "*.Architecture.sweep",
         "*.Architecture.frontier",
         "*.Sweep.*",

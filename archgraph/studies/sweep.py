@@ -158,6 +158,9 @@ class Sweep:
 
         Raises:
             QueryError: no point is valid.
+
+        >>> from archgraph import load
+        >>> load("transformer").sweep({"D": [64, 128]}).check_any()
         """
         if not is_lazy(self.valid):
             self._check_any(int(self.valid.any()))

@@ -59,6 +59,9 @@ class Limited(Op):
     def in_room_of(self, *inputs: TensorType) -> int | None:
         return self.op.in_room_of(*inputs)
 
+    def at_one_size(self, *inputs: TensorType) -> tuple[str, ...]:
+        return self.op.at_one_size(*inputs)
+
     def infer(self, *inputs: TensorType) -> Types:
         return self.op.infer(*inputs)
 
