@@ -15,6 +15,7 @@ from archgraph.pytorch.trace.align import Alignment, DimensionKey, Operand, broa
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.equations import labelled
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim, whole_axis
@@ -155,16 +156,9 @@ def _plus(i: ProgramInterpreter, a: Arguments, result: Tracked) -> Tracked:
 @aten("einsum")
 def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
     """Products summed over letters, two operands at a time."""
-    equation = a.equation.replace(" ", "")
     made, given = copied_operands(a.node, i.sizes.number), zip(a.tensors, a.nodes["tensors"], strict=True)
     tensors = [i.builder.copied(t) if node in made and isinstance(t.value, Value) else t for t, node in given]
-    terms, _, out = equation.partition("->")
-    labels = [_letters(term, t.rank) for term, t in zip(terms.split(","), tensors, strict=True)]
-    if "->" not in equation:
-        every = [label for term in labels for label in term]
-        result_labels = sorted({label for label in every if every.count(label) == 1})
-    else:
-        result_labels = _letters(out, sum(label < 0 for label in set().union(*labels)) + len(out.replace("...", "")))
+    labels, result_labels = labelled(a.equation, [t.rank for t in tensors])
     if any(len(set(term)) < len(term) for term in labels):
         return NotImplemented
     shown, kept = _without_units(tensors, labels, result_labels)
@@ -183,13 +177,6 @@ def _without_units(
     ]
     shown = [t.with_layout([t.layout[d] for d in dims]) for t, dims in zip(tensors, kept, strict=True)]
     return shown, [[term[d] for d in dims] for term, dims in zip(labels, kept, strict=True)]
-
-
-def _letters(term: str, rank: int) -> list[int]:
-    """Labels of the dimensions: letters, and negative numbers for those under an ellipsis, from the right."""
-    before, dots, after = term.partition("...")
-    hidden = rank - len(before) - len(after) if dots else 0
-    return [*map(ord, before), *range(-hidden, 0), *map(ord, after)]
 
 
 def _einsum(

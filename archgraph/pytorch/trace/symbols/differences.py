@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archgraph.pytorch.trace.handlers.equations import summed_alone
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 from archgraph.pytorch.trace.recording.operators import operator_of
 from archgraph.pytorch.trace.recording.recording import Recording
@@ -95,6 +96,8 @@ class LinedUp:
             rule = self._item(name, first, second, exact=exact)
             if rule:
                 return f"{_called(node)} in {_where(node)} has {rule}"
+        if _called(node) == "einsum" and _sums_alone(node) != _sums_alone(other):
+            return f"einsum in {_where(node)} sums over one element at {{here}} or {{there}}, where it only multiplies"
         return ""
 
     def _item(self, name: str, first: Any, second: Any, *, exact: bool) -> str:
@@ -161,6 +164,11 @@ def _called(node: RecordedNode) -> str:
     if node.target is operator.getitem or not hasattr(node.target, "_schema"):
         return getattr(node.target, "__name__", str(node.target))
     return operator_of(node.target).name
+
+
+def _sums_alone(node: RecordedNode) -> list[list[bool]]:
+    equation, operands = node.args[:2]
+    return summed_alone(equation, [operand.meta["val"].shape for operand in operands])
 
 
 def _where(node: RecordedNode) -> str:
