@@ -122,3 +122,17 @@ def test_a_summed_dimension_of_one_element_makes_no_gate(equation, size):
 
     field = ag.trace(Summed(), torch.rand(1, N, C)).receptive_field()
     assert {place for (place,) in field.probe(n=3)} == {3, *range(size)}
+
+
+def test_an_operand_that_is_read_twice_along_other_axes_is_a_bound():
+    """Of one channel the product is taken element by element, of rows with columns of the same tensor."""
+
+    class Gram(nn.Module):
+        def forward(self, x):
+            one = first_two(self, x)[:, :, 3:]
+            return torch.einsum("bnc,bmc->bnm", one, one)
+
+    field = ag.trace(Gram(), torch.rand(1, N, C)).receptive_field()
+    found = field.probe(n=3, a0=0)
+    assert not found.exact or not list(found)
+    assert set(field.probe(n=1, a0=0)) == {(0,), (1,)}

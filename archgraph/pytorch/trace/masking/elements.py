@@ -158,8 +158,11 @@ def _some(op: Op, record: Record) -> Iterator[tuple[int, str, AxisMap]]:
 def _reads(
     record: Record, step: RecordedNode, result: Tracked, taken: TakenAnywhere
 ) -> Iterator[tuple[int, str, AxisMap]]:
-    place = _place(record, step, taken.operand)
+    place, *again = _places(record, step, taken.operand)
     axes = record.inputs[place].type.positions
+    for twice in again:
+        # What is said of one of two equal operands is not known of the other, which lies along other axes.
+        yield from ((twice, axis, AtMost(SAME, SOME)) for axis in record.inputs[twice].type.positions[:1])
     if taken.nothing:
         yield place, NOTHING_READ, Within(ZERO, ZERO)
         return
@@ -203,10 +206,11 @@ def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:
     return proved(found) if all(tests.equal(first) for tests in taken.tests) else found
 
 
-def _place(record: Record, step: RecordedNode, operand: RecordedNode) -> int:
-    """Return which operand of an operation stands for an operand of a step: numbers are left out."""
+def _places(record: Record, step: RecordedNode, operand: RecordedNode) -> Sequence[int]:
+    """Return which operands of an operation stand for one of a step: several where it is read along other axes too."""
     tensors = [arg for arg in operands_of(step) if isinstance(arg, RecordedNode)]
     if len(tensors) == len(record.inputs):
-        return tensors.index(operand)
+        first, *more = [place for place, tensor in enumerate(tensors) if tensor is operand]
+        return first, *(place for place in more if record.inputs[place] is not record.inputs[first])
     large = [arg for arg in tensors if step.known_operand(arg) is None or step.known_operand(arg).numel() > 1]
-    return large.index(operand) if len(large) == len(record.inputs) else 0
+    return (large.index(operand),) if len(large) == len(record.inputs) else (0,)
